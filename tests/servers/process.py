@@ -1,0 +1,138 @@
+"""One operating-system process of a server: started, paused, resumed, killed and stopped.
+
+The server modules use it. A process never outlives the one that started it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+LOG_LINES_SHOWN = 15
+
+
+class ServerFailedError(Exception):
+    """A server stopped at its start, or did not answer in time; the text ends with its log."""
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def run_to_end(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, *, given: bytes = b""
+) -> None:
+    """Run a preparing step of a server with `given` on its standard input; ServerFailedError if it fails."""
+    with log.open("ab") as output:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            input=given,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=START_SECONDS,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ServerFailedError(f"{command[0]} ended with {done.returncode}:\n{log_tail(log)}")
+
+
+def log_tail(log: Path) -> str:
+    """The last lines of a server's log, for an error message."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+
+
+class ServerProcess:
+    """A server's process; `start` can be called again after `stop` or `kill`."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def start(self, answers: Callable[[], bool]) -> None:
+        """Start, and wait until `answers` says true. Raises ServerFailedError."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is for the tests, which stop it in order
+            )
+        self._guard = _guard_process(self._process.pid)
+        deadline = time.monotonic() + START_SECONDS
+        while not answers():
+            if self._process.poll() is not None:
+                self._release_guard()
+                raise ServerFailedError(f"{self._command[0]} stopped at its start:\n{log_tail(self.log)}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerFailedError(f"{self._command[0]} did not answer in time:\n{log_tail(self.log)}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it in order (SIGTERM), or by force after a while. Stopping twice is harmless."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._process.wait()
+        self._process = None
+        self._release_guard()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open, and nothing answers."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, connections are reset."""
+        process = self._running()
+        process.kill()
+        process.wait()
+        self._process = None
+        self._release_guard()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError(f"{self._command[0]} is not running")
+        return self._process
+
+    def _release_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.communicate(b"ended\n")
+            self._guard = None
+
+
+def _guard_process(pid: int) -> subprocess.Popen[bytes]:
+    """A process that kills `pid` once this one has died without a word: its standard input then closes."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", 'read -r word || kill -KILL "$0"', str(pid)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
