@@ -1,0 +1,1 @@
+import{a,b}from"./part-OI4JKSJV.js";import"./part-WCCQP7TW.js";import"./part-OKGMLJ2V.js";import"./part-WMWAOTVL.js";import"./part-7AVAAD5S.js";import"./part-LEEDVUFR.js";export{b as getWorker,a as jsonDefaults};

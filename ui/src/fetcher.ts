@@ -1,0 +1,53 @@
+// How GraphiQL reaches the gateway: HTTP for queries, mutations and introspection, a WebSocket for subscriptions.
+import type { Fetcher } from "@graphiql/toolkit";
+import { getOperationAST, parse, type ExecutionResult, type OperationDefinitionNode } from "graphql";
+
+import { withoutStack } from "./errors";
+import { subscribe } from "./live";
+import type { Session } from "./session";
+import { isUnauthenticated, post, type GraphQLRequest, type Reply } from "./transport";
+
+/** A new fetcher makes GraphiQL fetch the schema again, so the page makes one for each account. */
+export function createFetcher(session: Session): Fetcher {
+  return (asked, options) => {
+    const operation = operationOf(asked);
+    const request = { ...asked, operationName: operation?.name?.value };
+    if (operation?.operation === "subscription") return subscribe(session, request);
+    const isMutation = operation?.operation === "mutation";
+    return send(session, request, options?.headers ?? {}, isMutation).catch((error: unknown) => {
+      throw withoutStack(error);
+    });
+  };
+}
+
+async function send(
+  session: Session,
+  request: GraphQLRequest,
+  headers: Record<string, string>,
+  isMutation: boolean,
+): Promise<ExecutionResult> {
+  // What is typed in the headers editor wins: so that a partner's token can be tried.
+  const ownToken = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+  const authorization = ownToken ? {} : await session.authorization();
+  let reply = await post(request, { ...authorization, ...headers });
+  if ("authorization" in authorization && wasRefused(reply, isMutation)) {
+    await session.renewAfter(authorization);
+    reply = await post(request, { ...(await session.authorization()), ...headers });
+  }
+  return reply.answer as ExecutionResult;
+}
+
+// A mutation that ran and was refused inside (a wrong password, say) mustn't run twice.
+function wasRefused(reply: Reply, isMutation: boolean): boolean {
+  return isUnauthenticated(reply) && !(isMutation && "data" in reply.answer);
+}
+
+/** The operation to run, read from the text: what GraphiQL knows of it is late when Ctrl-Enter follows the typing at once. */
+function operationOf({ query, operationName }: GraphQLRequest): OperationDefinitionNode | null {
+  try {
+    const document = parse(query);
+    return getOperationAST(document, operationName) ?? getOperationAST(document) ?? null;
+  } catch {
+    return null; // the gateway says what is wrong with the text
+  }
+}
