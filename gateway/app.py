@@ -1,0 +1,75 @@
+"""The composition root: the whole way of a request, in the order in which things act on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from datasources.base import StatementObserver
+from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.health import livez, metrics, readyz
+from gateway.http.metrics import observe_statement
+from gateway.http.middleware import RequestIds, Timing
+from gateway.http.page import FOLDER, page_config
+from gateway.http.schema_text import schema_text
+from gateway.http.stored_files import stored_file
+from gateway.logs import configure_logs
+from gateway.schema.build import check_schema, schema_for
+from gateway.services import open_services
+from gateway.settings import Settings, read_settings
+
+
+def make_app(settings: Settings, observers: tuple[StatementObserver, ...] = ()) -> Starlette:
+    """The gateway as an ASGI application. Starts with every source down; raises where the declarations don't hold."""
+    configure_logs()
+    check_schema()
+    services = open_services(settings, (observe_statement, *observers))
+    graphql = GraphQLEndpoint(services, schema_for)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await services.close()
+
+    app = Starlette(
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(Timing),
+            Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4),
+        ],
+        routes=[
+            Route("/graphql", graphql.__call__, methods=["GET", "POST"]),
+            Route("/graphiql/config.json", _page_config),
+            Mount("/graphiql", StaticFiles(directory=FOLDER)),
+            Route("/schema.graphql", schema_text),
+            Route("/files/{token:path}", stored_file),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            Route("/", _to_graphiql),
+        ],
+    )
+    app.state.services = services
+    return app
+
+
+async def _page_config(request: Request) -> Response:
+    return page_config(request.app.state.services.settings)
+
+
+async def _to_graphiql(_: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+def create_app() -> Starlette:
+    """The application that the environment describes: what a worker process loads."""
+    return make_app(read_settings())

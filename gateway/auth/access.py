@@ -1,0 +1,337 @@
+"""The one door to the data: adds the policy to every read, and holds the sources.
+
+Resolvers and loaders ask `Access` for rows of a table; they never see a source and can't build a read themselves.
+`SystemAccess` is for what the gateway does on its own behalf (logging in, checking a session); each use says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, FromClause, Table, case, true
+
+from datasources.base import FileStore, Source, SourceError, SourceTimeout
+from datasources.iperform import tables as iperform
+from datasources.magenta import tables as magenta
+from datasources.model import (
+    EVERYTHING,
+    Aggregate,
+    Among,
+    FilePage,
+    Filter,
+    Insert,
+    Keys,
+    Latest,
+    Match,
+    Order,
+    Read,
+    Related,
+    Row,
+    Update,
+    Value,
+    Write,
+    all_of,
+)
+from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
+from gateway.auth.policies import POLICIES
+from gateway.auth.policy import Policies, Policy, Rules, Unrestricted
+from gateway.auth.principal import Principal
+from gateway.auth.roles import Caller
+from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
+from gateway.errors import Code, GatewayError
+
+Wanted = TypeVar("Wanted", Read, Aggregate)
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The sources of the estate by name, and its files."""
+
+    sources: Mapping[str, Source]
+    files: FileStore
+
+    def source(self, table: Table) -> Source:
+        """The source that holds a table."""
+        return self.sources[str(table.metadata.info["source"])]
+
+    async def close(self) -> None:
+        """Gives back every connection and thread."""
+        for source in self.sources.values():
+            await source.close()
+        await self.files.close()
+
+
+def source_failed(error: SourceError) -> GatewayError:
+    """What a client may know of a source's failure."""
+    if isinstance(error, SourceTimeout):
+        return GatewayError(
+            Code.TIMEOUT, f"The source “{error.source}” took too long; ask for less, or ask again."
+        )
+    return GatewayError(
+        Code.SOURCE_UNAVAILABLE,
+        f"The source “{error.source}” can't be reached right now; ask again in a moment.",
+    )
+
+
+class SystemAccess:
+    """Reads and writes of the gateway itself. Every call hands in the bypass that says why no rule applies."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    async def rows(
+        self,
+        columns: Sequence[Column[Any]],
+        *,
+        where: Filter,
+        bypass: Unrestricted,
+        table: FromClause | None = None,
+    ) -> list[Row]:
+        """Rows of the table that the columns belong to, or of a join of tables of one source."""
+        read = Read(
+            table=table_of(columns[0]) if table is None else table,
+            columns=tuple(columns),
+            policy=_lifted(bypass),
+            where=where,
+        )
+        with _failures_coded():
+            return await self._estate.source(table_of(columns[0])).rows(read)
+
+    async def insert(self, table: Table, values: Mapping[str, Value], *, bypass: Unrestricted) -> int:
+        """Adds a row; its generated key."""
+        outcomes = await self._write(table, Insert(table=table, values=values, policy=_lifted(bypass)))
+        return outcomes[0]
+
+    async def update(
+        self,
+        table: Table,
+        values: Mapping[str, Value | ColumnElement[Any]],
+        *,
+        where: Filter,
+        bypass: Unrestricted,
+    ) -> int:
+        """Changes rows; how many were matched."""
+        outcomes = await self._write(
+            table, Update(table=table, values=values, policy=_lifted(bypass), where=where)
+        )
+        return outcomes[0]
+
+    async def _write(self, table: Table, write: Write) -> list[int]:
+        with _failures_coded():
+            return await self._estate.source(table).write([write])
+
+
+def _lifted(bypass: Unrestricted) -> Filter:
+    if not isinstance(bypass, Unrestricted):
+        raise TypeError("a read without a policy needs Policy.unrestricted(reason=…)")
+    return EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several tables that are grouped by key in one statement: its key column, and what is measured."""
+
+    key: Column[Any]
+    measures: tuple[ColumnElement[Any], ...]
+
+
+class Access:
+    """What one caller can reach, for the length of one request."""
+
+    def __init__(
+        self, estate: Estate, principal: Principal, *, budgets: Budgets, policies: Policies = POLICIES
+    ) -> None:
+        self._estate = estate
+        self._principal = principal
+        self._policies = policies
+        self._witnesses = Witnesses()
+        self._crossing = Crossing(self._run, self._witnesses, budgets)
+        self._rules: asyncio.Task[Rules] | None = None
+
+    async def rules(self) -> Rules:
+        """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
+        if self._rules is None:
+            self._rules = asyncio.create_task(self._bind_rules())
+        return await asyncio.shield(self._rules)
+
+    async def rows(
+        self,
+        table: Table,
+        columns: Sequence[ColumnElement[Any]],
+        *,
+        where: Filter = EVERYTHING,
+        order: Sequence[Order] = (),
+        keys: Keys | None = None,
+        limit: int | None = None,
+        distinct: bool = False,
+    ) -> list[Row]:
+        """Visible rows of a table. A cell that the caller may not read on its row comes back as None.
+
+        What isn't a column is an expression that was made of readable ones.
+        """
+        rules = await self.rules()
+        policy = rules.rows(table)
+        rows = await self._run(
+            Read(
+                table=table,
+                columns=tuple(
+                    readable(rules, column) if isinstance(column, Column) else column for column in columns
+                ),
+                policy=policy,
+                where=where,
+                order=tuple(order),
+                keys=keys,
+                limit=limit,
+                distinct=distinct,
+            )
+        )
+        self._witnesses.note(policy, columns, rows)
+        return rows
+
+    async def groups(
+        self,
+        table: Table,
+        measures: Sequence[ColumnElement[Any]],
+        *,
+        where: Filter = EVERYTHING,
+        groups: Sequence[ColumnElement[Any]] = (),
+        keys: Keys | None = None,
+        latest: Latest | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Groups of a table's visible rows: the key column first (with `keys`), then groups, then measures."""
+        rules = await self.rules()
+        aggregate = Aggregate(
+            table=table,
+            measures=tuple(measures),
+            policy=rules.rows(table),
+            where=where,
+            groups=tuple(groups),
+            keys=keys,
+            latest=latest,
+            limit=limit,
+        )
+        source = self._estate.source(table)
+        with _failures_coded():
+            return await source.groups(await self._lowered(aggregate, source.name))
+
+    async def groups_by_key(self, parts: Sequence[Part], keys: Sequence[Value]) -> list[list[Row]]:
+        """Visible rows of several tables of one source, each grouped by its own key column, in one statement."""
+        rules = await self.rules()
+        source = self._estate.source(table_of(parts[0].key))
+        with _failures_coded():
+            lowered = [
+                await self._lowered(
+                    Aggregate(
+                        table=table_of(part.key),
+                        measures=part.measures,
+                        policy=rules.rows(table_of(part.key)),
+                        keys=Keys(part.key, tuple(keys)),
+                    ),
+                    source.name,
+                )
+                for part in parts
+            ]
+            return await source.groups_of_each(lowered)
+
+    async def visible_keys(self, column: Column[Any], target: Column[Any], where: Filter) -> frozenset[Value]:
+        """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
+        rules = await self.rules()
+        term = Related(column, target, rules.rows(table_of(target)), where, ownership=True)
+        with _failures_coded():
+            return await self._crossing.keys(term)
+
+    async def lowered(self, term: Filter, table: Table) -> Filter:
+        """A filter with no term that leads out of the table's source: for use inside an expression."""
+        return await self._crossing.lower(term, self._estate.source(table).name)
+
+    async def files(self, prefix: str, *, after: str | None, limit: int) -> FilePage:
+        """Files below a prefix. Whoever asks has read, through this access, the row that the prefix belongs to."""
+        with _failures_coded():
+            return await self._estate.files.page(prefix, after=after, limit=limit)
+
+    async def file_link(self, key: str, *, seconds: int) -> str:
+        """A signed link to a file that `files` gave; good for `seconds`."""
+        with _failures_coded():
+            return await self._estate.files.link(key, seconds=seconds)
+
+    async def _run(self, read: Read) -> list[Row]:
+        source = self._estate.source(_table(read))
+        with _failures_coded():
+            return await source.rows(await self._lowered(read, source.name))
+
+    async def _lowered(self, wanted: Wanted, source: str) -> Wanted:
+        keys = wanted.keys
+        known = None if keys is None else Known(keys.column, frozenset(keys.values))
+        policy = await self._crossing.lower(wanted.policy, source, known)
+        where = await self._crossing.lower(wanted.where, source, known)
+        return replace(wanted, policy=policy, where=where)
+
+    async def _bind_rules(self) -> Rules:
+        return self._policies.for_scope(await self._scope())
+
+    async def _scope(self) -> Scope:
+        principal = self._principal
+        match principal.caller:
+            case Caller.MANAGER | Caller.SALESPERSON:
+                salespeople, warriors = await asyncio.gather(self._salespeople(), self._warriors(EVERYTHING))
+                return scope_of(principal, salespeople=salespeople, warriors=warriors)
+            case Caller.WARRIOR:
+                own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
+                return scope_of(principal, warriors=await self._warriors(own))
+            case Caller.USER:
+                return scope_of(principal, client_company=await self._client_company())
+            case _:
+                return scope_of(principal)
+
+    async def _salespeople(self) -> list[SalespersonRow]:
+        table = iperform.salesperson
+        columns = (table.c.id, table.c.user_id, table.c.manager_id, table.c.under_salesperson)
+        return [SalespersonRow(*row) for row in await self._organisation(columns, _active(table))]
+
+    async def _warriors(self, where: Filter) -> list[WarriorRow]:
+        table = iperform.warrior
+        columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
+        return [WarriorRow(*row) for row in await self._organisation(columns, all_of(_active(table), where))]
+
+    async def _client_company(self) -> int | None:
+        table = magenta.user
+        if self._principal.client_user_id is None:
+            return None
+        oneself = Among(table.c.id, frozenset({self._principal.client_user_id}))
+        rows = await self._organisation((table.c.company_id,), all_of(_active(table), oneself))
+        return rows[0][0] if rows else None
+
+    async def _organisation(self, columns: Sequence[Column[Any]], where: Filter) -> list[Row]:
+        bypass = Policy.unrestricted(reason="who is in whose team decides what the rules of this caller are")
+        return await SystemAccess(self._estate).rows(columns, where=where, bypass=bypass)
+
+
+def _table(read: Read) -> Table:
+    if not isinstance(read.table, Table):
+        raise TypeError("a caller's read is of one table")
+    return read.table
+
+
+def _active(table: Table) -> Filter:
+    return Match(table.c.active.is_(true()))
+
+
+def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
+    """The column as the caller may read it: NULL on the rows where they may not."""
+    if not rules.may_read(column):
+        raise PermissionError(f"{column} is not for {rules.scope.caller.value}")
+    mask = rules.mask(column)
+    return column if mask is None else case((mask, column), else_=None).label(column.name)
+
+
+@contextmanager
+def _failures_coded() -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        raise source_failed(error) from error

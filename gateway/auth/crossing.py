@@ -1,0 +1,195 @@
+"""Turns ownership and filters that lead into another source into keys that a statement can hold.
+
+No two databases are assumed to share a server, so a `Related` term whose target lives elsewhere is answered first:
+its keys are fetched, under a budget, and the term becomes `Among`. Used by `access.py` alone.
+
+Two things keep this cheap. A batch by key asks only about the keys of the batch. And a row that has been read under
+its policy in this request is a *witness*: where a term says "a visible lead names this company", the leads that the
+request has just read prove it, and nothing is asked at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table
+
+from datasources.model import (
+    EVERYTHING,
+    AllOf,
+    Among,
+    AnyOf,
+    Everything,
+    Filter,
+    Keys,
+    Not,
+    Read,
+    Related,
+    Row,
+    Value,
+    all_of,
+    any_of,
+)
+from gateway.auth.scope import canonical_id
+from gateway.errors import too_broad
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that a statement can touch has `column` among `values`: the keys of a batch."""
+
+    column: ColumnElement[Any]
+    values: frozenset[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """How many keys may be fetched from another source: for a filter, and for ownership."""
+
+    filter_keys: int
+    scope_keys: int
+
+
+class Witnesses:
+    """Values of columns that visible rows, read in this request, are known to hold."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[int, ColumnElement[Any]], set[Value]] = {}
+
+    def note(self, policy: Filter, columns: Iterable[ColumnElement[Any]], rows: list[Row]) -> None:
+        """Remembers what rows that were read under `policy` hold."""
+        for position, column in enumerate(columns):
+            if isinstance(column, Column) and (column.primary_key or column.name.endswith("_id")):
+                self._values.setdefault((id(policy), column), set()).update(row[position] for row in rows)
+
+    def among(self, term: Related, values: frozenset[Value]) -> frozenset[Value]:
+        """Those of `values` for which the term is known to hold."""
+        if not isinstance(term.where, Everything):
+            return frozenset()
+        return values & self._values.get((id(term.policy), term.target), set())
+
+
+class Crossing:
+    """The crossings of one request."""
+
+    def __init__(
+        self, fetch: Callable[[Read], Awaitable[list[Row]]], witnesses: Witnesses, budgets: Budgets
+    ) -> None:
+        self._fetch = fetch
+        self._witnesses = witnesses
+        self._budgets = budgets
+        self._ownership: dict[tuple[Column[Any], int, int], frozenset[Value]] = {}
+
+    async def lower(self, term: Filter, source: str, known: Known | None = None) -> Filter:
+        """The same filter with no term that leads out of `source`."""
+        match term:
+            case Related():
+                return await self._related(term, source, known)
+            case AllOf(parts):
+                return all_of(*[await self.lower(part, source, known) for part in parts])
+            case AnyOf(parts):
+                return await self._any(parts, source, known)
+            case Not(part):
+                return Not(await self.lower(part, source, known))
+            case _:
+                return term
+
+    async def _any(self, parts: tuple[Filter, ...], source: str, known: Known | None) -> Filter:
+        # What is proven already decides before anything is fetched.
+        if any(isinstance(part, Related) and self._proven(part, known) for part in parts):
+            return EVERYTHING
+        return any_of(*[await self.lower(part, source, known) for part in parts])
+
+    def _proven(self, term: Related, known: Known | None) -> bool:
+        if known is None or term.column is not known.column:
+            return False
+        values = _converted(known.values, term)
+        return len(self._witnesses.among(term, values)) == len(values)
+
+    async def _related(self, term: Related, source: str, known: Known | None) -> Filter:
+        if self._proven(term, known):
+            return EVERYTHING
+        values = None if known is None or term.column is not known.column else _converted(known.values, term)
+        if source_of(term.target) == source:
+            inner = None if values is None else Known(term.target, values)
+            policy = await self.lower(term.policy, source, inner)
+            where = await self.lower(term.where, source, inner)
+            return Related(term.column, term.target, policy, where)
+        return Among(term.column, await self._keys(term, values))
+
+    async def _keys(self, term: Related, values: frozenset[Value] | None) -> frozenset[Value]:
+        if values is None:
+            return await self.keys(term)
+        proven = self._witnesses.among(term, values)
+        return proven | await self._fetch_keys(term, values - proven)
+
+    async def keys(self, term: Related) -> frozenset[Value]:
+        """All keys that a term stands for; those of ownership are fetched once."""
+        if not _owns(term):
+            return await self._fetch_keys(term, None)
+        place = (term.target, id(term.policy), id(term.where))
+        if place not in self._ownership:
+            self._ownership[place] = await self._fetch_keys(term, None)
+        return self._ownership[place]
+
+    async def _fetch_keys(self, term: Related, values: frozenset[Value] | None) -> frozenset[Value]:
+        if values is not None and not values:
+            return frozenset()
+        by_filter = not _owns(term)
+        budget = self._budgets.filter_keys if by_filter else self._budgets.scope_keys
+        table = table_of(term.target)
+        rows = await self._fetch(
+            Read(
+                table=table,
+                columns=(term.target,),
+                policy=term.policy,
+                where=term.where,
+                keys=None if values is None else Keys(term.target, tuple(sorted(values))),
+                limit=budget + 1 if values is None else None,
+                distinct=True,
+            )
+        )
+        if values is None and len(rows) > budget:
+            raise too_broad(
+                f"The filter on “{table.name}” matches more than {budget} rows of another database; narrow it."
+                if by_filter
+                else f"More than {budget} rows of “{table.name}” are yours; narrow the filter."
+            )
+        return frozenset(row[0] for row in rows if row[0] is not None)
+
+
+def _owns(term: Related) -> bool:
+    """Whether a term is about who owns what, rather than about what somebody filters by."""
+    return term.ownership or isinstance(term.where, Everything)
+
+
+def table_of(column: ColumnElement[Any]) -> Table:
+    """The table of a column."""
+    table = column.table if isinstance(column, Column) else None
+    if not isinstance(table, Table):
+        raise TypeError(f"{column} is no column of a table")
+    return table
+
+
+def source_of(column: ColumnElement[Any]) -> str:
+    """The name of the source that a column's table lives in."""
+    return str(table_of(column).metadata.info["source"])
+
+
+def _converted(values: Iterable[Value], term: Related) -> frozenset[Value]:
+    """Values of the term's column as its target holds them: an id may be text on one side."""
+    return frozenset(
+        converted
+        for converted in (convert_key(value, term.target) for value in values)
+        if converted is not None
+    )
+
+
+def convert_key(value: Value, target: ColumnElement[Any]) -> Value:
+    """A key as `target` holds it, or None where it can't: rubbish in a text key names nobody."""
+    kind = target.type.python_type
+    if value is None or isinstance(value, kind):
+        return value
+    return str(value) if kind is str else canonical_id(value)

@@ -1,0 +1,132 @@
+"""The command line: `gateway serve | demo | migrate | seed | schema | doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import uvicorn
+from cyclopts import Parameter
+
+from datasources.migrate import migrate_clickhouse, migrate_mysql
+from datasources.seed import NotEmptyError, load_estate
+from gateway.auth.roles import Caller
+from gateway.demo import DEMO_LEADS, DEMO_SEED, DEMO_TODAY, greet, prepare
+from gateway.doctor import examine
+from gateway.schema.build import schema_for
+from gateway.seeding import Target, target_of
+from gateway.settings import SettingsError, read_settings
+
+app = cyclopts.App(name="gateway", help="One GraphQL API over a sales company's whole data estate.")
+
+DEMO_FOLDER = Path(".gateway") / "demo"
+
+
+@app.command
+def serve() -> None:
+    """Serve the estate that the environment describes (GATEWAY_…; see `gateway doctor`)."""
+    settings = read_settings()
+    uvicorn.run(
+        "gateway.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        timeout_graceful_shutdown=15,
+        server_header=False,
+    )
+
+
+@app.command
+def demo(
+    *,
+    port: int = 8000,
+    leads: int = DEMO_LEADS,
+    folder: Path = DEMO_FOLDER,
+    host: str = "127.0.0.1",
+) -> None:
+    """Make an embedded estate, where there is none yet, and serve it on this machine alone.
+
+    Parameters
+    ----------
+    port: The port to listen on.
+    leads: How many leads the estate has, if it is made now.
+    folder: Where the estate is kept.
+    host: The loopback address to listen on; no other is taken.
+    """
+    settings = prepare(folder, host=host, port=port, leads=leads)
+    from gateway.app import make_app  # noqa: PLC0415 - after the estate, so that a mistake above is said at once
+
+    greet(settings)
+    uvicorn.run(make_app(settings), host=host, port=port, log_level="warning", server_header=False)
+
+
+@app.command
+def migrate() -> None:
+    """Bring the databases that the environment names up to date. Can be run again at any time."""
+    settings = read_settings()
+    done = [
+        *migrate_mysql(settings.iperform_dsn, "iperform"),
+        *migrate_mysql(settings.magenta_dsn, "magenta"),
+        *migrate_clickhouse(settings.analytics_dsn),
+    ]
+    print("\n".join(done) if done else "Everything is up to date.")
+
+
+@app.command
+def seed(
+    *,
+    leads: int = DEMO_LEADS,
+    random: Annotated[int, Parameter(name="--seed")] = DEMO_SEED,
+    today: str = DEMO_TODAY.isoformat(),
+    replace: bool = False,
+) -> None:
+    """Fill the estate that the environment names with believable data, the same for the same numbers.
+
+    Parameters
+    ----------
+    leads: How many leads to make.
+    random: What the data is drawn from.
+    today: The day that the data ends on.
+    replace: Empty the tables first. Without it, tables that hold rows are left alone and nothing is done.
+    """
+    target: Target = target_of(read_settings())
+    load_estate(leads=leads, seed=random, today=date.fromisoformat(today), replace=replace, **target)
+
+
+@app.command
+def schema(*, audience: Caller = Caller.ADMIN) -> None:
+    """Print the schema (SDL) of one kind of caller.
+
+    Parameters
+    ----------
+    audience: Whose schema; ADMIN's holds everything.
+    """
+    print(schema_for(audience).sdl, end="")
+
+
+@app.command
+def doctor() -> None:
+    """Say what is set, which sources answer, and what is missing."""
+    report, healthy = asyncio.run(examine())
+    print(report)
+    sys.exit(0 if healthy else 1)
+
+
+def main() -> None:
+    """Runs a command; a mistake in the settings or the data is one line, not a traceback."""
+    try:
+        app()
+    except (SettingsError, NotEmptyError) as error:
+        sys.exit(f"gateway: {error}")
+
+
+if __name__ == "__main__":
+    main()

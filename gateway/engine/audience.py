@@ -1,0 +1,25 @@
+"""One audience's schema, as the executor has it: the GraphQL schema, and the declarations behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from graphql import GraphQLSchema
+
+from gateway.resolvers.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class AudienceSchema:
+    """What callers of one kind may ever use. `sdl` is its text, with the directives' definitions."""
+
+    graphql: GraphQLSchema
+    catalogue: Catalogue
+    sdl: str
+
+    @cached_property
+    def etag(self) -> str:
+        """Changes whenever the text of the schema does."""
+        return f'"{hashlib.sha256(self.sdl.encode()).hexdigest()[:32]}"'

@@ -1,0 +1,96 @@
+"""How much one operation may ask for: depth, fields, and items by the sizes of its pages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+from gateway.errors import Code, GatewayError
+from gateway.resolvers.connection import DEFAULT_SIZE
+
+DEEPEST = 20
+MOST_FIELDS = 2_000
+MOST_ITEMS = 1_000_000
+
+# Connections hold their items below these; only one of them is counted for each item.
+_PAGED = frozenset({"nodes", "edges"})
+
+
+class Measure:
+    """Walks an operation as it will be executed, every fragment as often as it is spread."""
+
+    def __init__(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._variables = variables
+        self._fields = 0
+        self._items = 0
+
+    def check(self, operation: OperationDefinitionNode) -> None:
+        """Raises COST_LIMIT_EXCEEDED where an operation asks for too much at once."""
+        self._walk(operation.selection_set, depth=1, objects=1, size=1)
+
+    def _walk(self, selections: SelectionSetNode, *, depth: int, objects: int, size: int) -> None:
+        if depth > DEEPEST:
+            raise _too_much(f"The operation is more than {DEEPEST} fields deep; split it.")
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                self._field(selection, depth=depth, objects=objects, size=size)
+            elif isinstance(selection, FragmentSpreadNode):
+                fragment = self._fragments[selection.name.value]
+                self._walk(fragment.selection_set, depth=depth, objects=objects, size=size)
+            else:
+                self._walk(selection.selection_set, depth=depth, objects=objects, size=size)  # type: ignore[attr-defined]
+
+    def _field(self, node: FieldNode, *, depth: int, objects: int, size: int) -> None:
+        self._fields += 1
+        if self._fields > MOST_FIELDS:
+            raise _too_much(f"The operation has more than {MOST_FIELDS} fields; split it.")
+        if node.selection_set is None:
+            return
+        name = node.name.value
+        below = objects * size if name in _PAGED else objects
+        if name in _PAGED:
+            self._items += below
+            if self._items > MOST_ITEMS:
+                raise _too_much(
+                    f"The operation may give more than {MOST_ITEMS} items; ask for smaller pages."
+                )
+        self._walk(node.selection_set, depth=depth + 1, objects=below, size=self._size(node))
+
+    def _size(self, node: FieldNode) -> int:
+        """How many items a connection may give for each parent; 1 for what is no connection."""
+        sizes = [
+            self._integer(argument.value)
+            for argument in node.arguments or ()
+            if argument.name.value in {"first", "last"}
+        ]
+        known = [size for size in sizes if size is not None]
+        return max(0, *known) if known else DEFAULT_SIZE if _has_pages(node.selection_set) else 1
+
+    def _integer(self, value: Any) -> int | None:
+        if isinstance(value, IntValueNode):
+            return int(value.value[:10])
+        found = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
+        return found if isinstance(found, int) else None
+
+
+def _has_pages(selections: SelectionSetNode | None) -> bool:
+    inner: Sequence[Any] = () if selections is None else selections.selections
+    return any(isinstance(item, FieldNode) and item.name.value in _PAGED for item in inner)
+
+
+def _too_much(message: str) -> GatewayError:
+    return GatewayError(Code.COST_LIMIT_EXCEEDED, message)

@@ -1,0 +1,52 @@
+"""The reference executor: graphql-core over the declared resolvers, with loaders. Complete, and plainly right."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import ExecutionResult, OperationDefinitionNode, execute
+from graphql.execution.values import VariableValues, get_variable_values
+
+from gateway.context import Request
+from gateway.engine.audience import AudienceSchema
+from gateway.engine.documents import Document, RequestRefused
+from gateway.engine.limits import Measure
+from gateway.errors import Code
+from gateway.resolvers.plan import Planner
+from gateway.resolvers.read import Element
+
+
+async def run(
+    schema: AudienceSchema,
+    document: Document,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+    request: Request,
+) -> ExecutionResult:
+    """Executes one operation. Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit."""
+    coerced = _coerced(schema, operation, variables)
+    Measure(document.node, coerced.coerced).check(operation)
+    planner = Planner(request.catalogue, document.fragments, coerced)
+    root = Element(planner.plan(operation), None)
+    result = execute(
+        schema.graphql,
+        document.node,
+        root_value=root,
+        context_value=request,
+        variable_values=dict(variables),
+        operation_name=None if operation.name is None else operation.name.value,
+    )
+    return await result if inspect.isawaitable(result) else result
+
+
+def _coerced(
+    schema: AudienceSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> VariableValues:
+    found = get_variable_values(
+        schema.graphql, operation.variable_definitions or (), dict(variables), max_errors=10
+    )
+    if isinstance(found, list):
+        raise RequestRefused(Code.BAD_USER_INPUT, found)
+    return found

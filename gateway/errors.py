@@ -1,0 +1,59 @@
+"""The errors that a client may see, and their codes. Everything else a client sees as INTERNAL.
+
+Raised anywhere in the gateway; turned into GraphQL errors by `gateway/http/answers.py`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Code(Enum):
+    """`extensions.code` of an error: Apollo's names where one exists."""
+
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    THROTTLED = "THROTTLED"
+    COST_LIMIT_EXCEEDED = "COST_LIMIT_EXCEEDED"
+    FILTER_TOO_BROAD = "FILTER_TOO_BROAD"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    TIMEOUT = "TIMEOUT"
+    INTERNAL = "INTERNAL"
+
+
+RETRYABLE = frozenset({Code.THROTTLED, Code.SOURCE_UNAVAILABLE, Code.TIMEOUT})
+
+
+class GatewayError(Exception):
+    """An error with a code and a sentence that tells the client what to do.
+
+    The message reaches clients as it is: it never holds the text of another exception, SQL or a host.
+    """
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def bad_input(message: str) -> GatewayError:
+    """The client sent something that can't be carried out; `message` says what to send instead."""
+    return GatewayError(Code.BAD_USER_INPUT, message)
+
+
+def unauthenticated(message: str = "Log in: the token is missing, or no longer good.") -> GatewayError:
+    """Nobody is known to be asking. One sentence for every reason, so that it tells nothing apart."""
+    return GatewayError(Code.UNAUTHENTICATED, message)
+
+
+def too_broad(message: str) -> GatewayError:
+    """A filter or an order would need more keys from another source than the budget allows."""
+    return GatewayError(Code.FILTER_TOO_BROAD, message)

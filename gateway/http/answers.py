@@ -1,0 +1,104 @@
+"""Answers as bytes: what a client sees of a result or of an error, and with which status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from graphql import ExecutionResult, GraphQLError
+
+from gateway.engine.documents import RequestRefused
+from gateway.errors import RETRYABLE, Code, GatewayError
+
+log = structlog.get_logger(__name__)
+
+LONGEST_MESSAGE = 500
+STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.THROTTLED: 429,
+    Code.SOURCE_UNAVAILABLE: 503,
+    Code.TIMEOUT: 503,
+    Code.INTERNAL: 500,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A GraphQL answer, before it is known in which media type it goes out. `code` is that of a refused request."""
+
+    payload: Mapping[str, Any]
+    code: Code | None = None
+
+    @property
+    def executed(self) -> bool:
+        """Whether there is a `data` entry, even if it is null."""
+        return "data" in self.payload
+
+    def body(self) -> bytes:
+        """The answer's JSON."""
+        try:
+            return orjson.dumps(self.payload)
+        except TypeError:
+            # What orjson has no place for: integers past 64 bits, text with half a surrogate pair.
+            return json.dumps(self.payload, separators=(",", ":")).encode()
+
+
+def of_result(result: ExecutionResult, request_id: str) -> Answer:
+    """What the executor gave."""
+    payload: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        payload["errors"] = [_formatted(error, _code_of(error), request_id) for error in result.errors]
+    return Answer(payload)
+
+
+def of_refusal(refusal: RequestRefused, request_id: str) -> Answer:
+    """A request that couldn't be executed."""
+    return Answer(
+        {"errors": [_formatted(error, refusal.code, request_id) for error in refusal.errors]}, refusal.code
+    )
+
+
+def of_error(error: GatewayError, request_id: str) -> Answer:
+    """A request that ended before anything was executed."""
+    return Answer({"errors": [_entry(error.message, error.code, request_id)]}, error.code)
+
+
+def _code_of(error: GraphQLError) -> Code:
+    original = error.original_error
+    if isinstance(original, GatewayError):
+        return original.code
+    return Code.INTERNAL if original is not None else Code.BAD_USER_INPUT
+
+
+def _formatted(error: GraphQLError, code: Code, request_id: str) -> dict[str, Any]:
+    message = error.message
+    original = error.original_error
+    if code is Code.INTERNAL:
+        log.error("a field failed", request_id=request_id, path=error.path, exc_info=original)
+        message = "Something went wrong on our side; quote the requestId when you report it."
+    elif isinstance(original, GatewayError):
+        message = original.message
+    locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
+    return _entry(message, code, request_id, locations, error.path)
+
+
+def _entry(
+    message: str,
+    code: Code,
+    request_id: str,
+    locations: Sequence[Any] = (),
+    path: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    if len(message) > LONGEST_MESSAGE:
+        message = message[:LONGEST_MESSAGE] + " …"
+    entry: dict[str, Any] = {"message": message}
+    if locations:
+        entry["locations"] = locations
+    if path is not None:
+        entry["path"] = list(path)
+    entry["extensions"] = {"code": code.value, "requestId": request_id, "retryable": code in RETRYABLE}
+    return entry

@@ -1,0 +1,227 @@
+"""`/graphql` over HTTP: a query or mutation by POST, a query by GET, GraphiQL for a browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+from graphql import OperationType
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from gateway.auth.principal import Client, Principal
+from gateway.auth.roles import Caller
+from gateway.context import Request
+from gateway.engine import reference
+from gateway.engine.audience import AudienceSchema
+from gateway.engine.documents import Document, Documents, RequestRefused
+from gateway.errors import Code, GatewayError, unauthenticated
+from gateway.http.answers import STATUS, Answer, of_error, of_refusal, of_result
+from gateway.http.client import client_of
+from gateway.http.negotiate import Media, accepted, is_json
+from gateway.http.page import graphiql_page
+from gateway.loaders.batch import Loaders
+from gateway.services import Services
+
+log = structlog.get_logger(__name__)
+
+# JSON first: who takes anything gets what every client reads.
+ANSWERS = (Media.JSON, Media.GRAPHQL)
+LONGEST_QUERY = 200_000
+
+
+class BadRequest(GatewayError):
+    """A request that is no GraphQL request; `status` says in which way."""
+
+    def __init__(self, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(Code.BAD_REQUEST, message)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asks for."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+
+
+class GraphQLEndpoint:
+    """Takes requests, gives answers."""
+
+    def __init__(self, services: Services, schema_for: Callable[[Caller], AudienceSchema]) -> None:
+        self._services = services
+        self._schema_for = schema_for
+        self._documents = Documents()
+
+    async def __call__(self, request: HttpRequest) -> Response:
+        """One request. Whatever goes wrong, the answer is GraphQL's JSON with a code."""
+        if request.method == "GET" and "query" not in request.query_params and _wants_page(request):
+            return graphiql_page()
+        media = accepted(request.headers.get("accept"), ANSWERS)
+        if media is None:
+            refusal = BadRequest(f"Accept {Media.JSON.value} or {Media.GRAPHQL.value}.", 406)
+            return self._refused(request, refusal, Media.JSON)
+        try:
+            answer = await self._answer(request)
+        except BadRequest as error:
+            return self._refused(request, error, media)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        return _response(answer, media, request.state.request_id)
+
+    def _refused(self, request: HttpRequest, error: BadRequest, media: Media) -> Response:
+        answer = of_error(error, request.state.request_id)
+        headers = {"x-request-id": request.state.request_id, **error.headers}
+        return Response(answer.body(), error.status, headers, _content_type(media))
+
+    async def _answer(self, http: HttpRequest) -> Answer:
+        request_id = http.state.request_id
+        asked = _from_url(http) if http.method == "GET" else _from_body(http, await self._body(http))
+        try:
+            async with asyncio.timeout(self._services.settings.request_seconds):
+                return await self._executed(http, asked)
+        except RequestRefused as refusal:
+            return of_refusal(refusal, request_id)
+        except TimeoutError:
+            return of_error(
+                GatewayError(Code.TIMEOUT, "The request took too long; ask for less at once."), request_id
+            )
+        except BadRequest:
+            raise
+        except GatewayError as error:
+            return of_error(error, request_id)
+        except Exception:
+            log.exception("a request failed", request_id=request_id)
+            sentence = "Something went wrong on our side; quote the requestId when you report it."
+            return of_error(GatewayError(Code.INTERNAL, sentence), request_id)
+
+    async def _executed(self, http: HttpRequest, asked: Asked) -> Answer:
+        authorization = http.headers.get("authorization")
+        principal = await self._services.authenticator.authenticate(authorization)
+        schema = self._schema_for(principal.caller)
+        document = self._document(asked.query, schema, principal)
+        operation = document.operation(asked.operation_name)
+        if http.method == "GET" and operation.operation is not OperationType.QUERY:
+            raise BadRequest("Send a mutation by POST.", 405, {"allow": "POST"})
+        client = client_of(http, self._services.settings.trusted_proxies)
+        request = self._request(http.state.request_id, authorization, principal, schema, client)
+        result = await reference.run(schema, document, operation, asked.variables, request)
+        return of_result(result, request.request_id)
+
+    def _document(self, query: str, schema: AudienceSchema, principal: Principal) -> Document:
+        try:
+            return self._documents.get(query, schema)
+        except RequestRefused as refusal:
+            if not principal.known and refusal.code is Code.GRAPHQL_VALIDATION_FAILED:
+                self._refuse_anonymous(query)
+            raise
+
+    def _refuse_anonymous(self, query: str) -> None:
+        """Says "log in" to somebody who asks for what there is, but not for the anonymous."""
+        try:
+            self._documents.get(query, self._schema_for(Caller.ADMIN))
+        except RequestRefused:
+            return
+        raise unauthenticated("Log in to ask for this.")
+
+    def _request(
+        self,
+        request_id: str,
+        authorization: str | None,
+        principal: Principal,
+        schema: AudienceSchema,
+        client: Client,
+    ) -> Request:
+        access = self._services.access_for(principal)
+        return Request(
+            request_id=request_id,
+            authorization=authorization,
+            principal=principal,
+            client=client,
+            access=access,
+            loaders=Loaders(access),
+            services=self._services,
+            catalogue=schema.catalogue,
+        )
+
+    async def _body(self, http: HttpRequest) -> bytes:
+        if not is_json(http.headers.get("content-type")):
+            raise BadRequest("Send JSON, with `Content-Type: application/json`.", 415)
+        most = self._services.settings.max_body_bytes
+        body = bytearray()
+        async for chunk in http.stream():
+            body += chunk
+            if len(body) > most:
+                raise BadRequest(f"The body is larger than {most} bytes.", 413, {"connection": "close"})
+        return bytes(body)
+
+
+def _from_body(http: HttpRequest, body: bytes) -> Asked:
+    del http
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadRequest("The body is no JSON.") from None
+    if isinstance(given, list):
+        raise BadRequest("Batches aren't served; send one operation, it may have many fields.")
+    if not isinstance(given, dict):
+        raise BadRequest('The body is an object such as {"query": "{ viewer { role } }"}.')
+    return _asked(given)
+
+
+def _from_url(http: HttpRequest) -> Asked:
+    given: dict[str, Any] = dict(http.query_params)
+    for name in ("variables", "extensions"):
+        if name in given:
+            try:
+                given[name] = orjson.loads(given[name])
+            except orjson.JSONDecodeError:
+                raise BadRequest(f"`{name}` in the address is no JSON.") from None
+    return _asked(given)
+
+
+def _asked(given: Mapping[str, Any]) -> Asked:
+    query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
+    if not isinstance(query, str) or not query:
+        raise BadRequest("`query` must be a text: the GraphQL document.")
+    if len(query) > LONGEST_QUERY:
+        raise BadRequest(f"`query` has more than {LONGEST_QUERY} characters.", 413)
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("`operationName` must be a text.")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest("`variables` must be an object.")
+    if given.get("extensions") is not None and not isinstance(given["extensions"], dict):
+        raise BadRequest("`extensions` must be an object.")
+    return Asked(query, name, variables or {})
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    return accepted(request.headers.get("accept"), (*ANSWERS, Media.HTML)) is Media.HTML
+
+
+def _response(answer: Answer, media: Media, request_id: str) -> Response:
+    headers = {"x-request-id": request_id, "cache-control": "no-store", "vary": "accept, authorization"}
+    return Response(answer.body(), _status(answer, media), headers, _content_type(media))
+
+
+def _status(answer: Answer, media: Media) -> int:
+    if answer.executed or answer.code is None:
+        return 200
+    if answer.code in STATUS:
+        return STATUS[answer.code]
+    return 400 if media is Media.GRAPHQL else 200
+
+
+def _content_type(media: Media) -> str:
+    return f"{media.value}; charset=utf-8"
+
+
+Handler = Callable[[HttpRequest], Awaitable[Response]]

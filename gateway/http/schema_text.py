@@ -1,0 +1,26 @@
+"""`/schema.graphql`: the SDL that the caller may see, with an ETag."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from gateway.errors import GatewayError
+from gateway.http.answers import STATUS, of_error
+from gateway.schema.build import schema_for
+from gateway.services import Services
+
+
+async def schema_text(request: Request) -> Response:
+    """The schema of the caller's audience."""
+    services: Services = request.app.state.services
+    try:
+        principal = await services.authenticator.authenticate(request.headers.get("authorization"))
+    except GatewayError as error:
+        body = of_error(error, request.state.request_id).body()
+        return Response(body, STATUS.get(error.code, 400), media_type="application/json")
+    schema = schema_for(principal.caller)
+    headers = {"etag": schema.etag, "cache-control": "private, no-cache", "vary": "authorization"}
+    if schema.etag in {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=304, headers=headers)
+    return PlainTextResponse(schema.sdl, headers=headers)

@@ -1,0 +1,124 @@
+"""The one batch by key: rows of a table, or counts of them, for many keys in one statement.
+
+`Loaders` lives as long as a request and keeps a loader for each distinct batch, so that whatever asks for the same
+columns of the same rows at the same time shares a statement. Called by the resolvers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiodataloader import DataLoader
+from sqlalchemy import Column, ColumnElement, func
+
+from datasources.model import EVERYTHING, Filter, Keys, Order, Row
+from gateway.auth.access import Access
+from gateway.auth.crossing import convert_key, table_of
+
+Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows whose `key` column is one of the keys that are asked for, at most `limit` for each."""
+
+    key: Column[Any]
+    columns: tuple[ColumnElement[Any], ...]
+    where: Filter = EVERYTHING
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+
+
+class RowsByKey(DataLoader[Any, list[Row]]):
+    """Takes values of the batch's key column, gives the visible rows that hold each, in order."""
+
+    def __init__(self, access: Access, batch: Batch) -> None:
+        super().__init__()
+        self._access = access
+        self._batch = batch
+
+    async def batch_load_fn(self, keys: list[Any]) -> list[list[Row]]:
+        """One statement for all keys."""
+        batch = self._batch
+        columns = unique((*batch.columns, batch.key))
+        place = columns.index(batch.key)
+        found: dict[Any, list[Row]] = {key: [] for key in keys}
+        for row in await self._access.rows(
+            table_of(batch.key),
+            columns,
+            where=batch.where,
+            order=batch.order,
+            keys=Keys(batch.key, tuple(keys), batch.limit),
+        ):
+            found[row[place]].append(row)
+        return [found[key] for key in keys]
+
+
+class CountByKey(DataLoader[Any, int]):
+    """Takes values of a key column, gives how many visible rows hold each."""
+
+    def __init__(self, access: Access, key: Column[Any], where: Filter) -> None:
+        super().__init__()
+        self._access = access
+        self._key = key
+        self._where = where
+
+    async def batch_load_fn(self, keys: list[Any]) -> list[int]:
+        """One statement for all keys."""
+        groups = await self._access.groups(
+            table_of(self._key), (func.count(),), where=self._where, keys=Keys(self._key, tuple(keys))
+        )
+        counts = {group[0]: int(group[1]) for group in groups}
+        return [counts.get(key, 0) for key in keys]
+
+
+class Loaders:
+    """The loaders of one request."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+
+    async def rows(self, batch: Batch, value: Any, *, name: Hashable) -> list[Row]:
+        """The rows of a batch whose key is `value`. Batches of one `name` are one: it says what tells them apart."""
+        key = convert_key(value, batch.key)
+        if key is None:
+            return []
+        place = ("rows", batch.key, batch.columns, name)
+        loader = self._loaders.get(place)
+        if loader is None:
+            loader = self._loaders[place] = RowsByKey(self._access, batch)
+        rows: list[Row] = await loader.load(key)
+        return rows
+
+    async def count(self, key: Column[Any], where: Filter, value: Any, *, name: Hashable) -> int:
+        """How many visible rows have `value` as their key."""
+        converted = convert_key(value, key)
+        if converted is None:
+            return 0
+        place = ("count", key, name)
+        loader = self._loaders.get(place)
+        if loader is None:
+            loader = self._loaders[place] = CountByKey(self._access, key, where)
+        return int(await loader.load(converted))
+
+    def shared(
+        self, name: Hashable, make: type[DataLoader[Any, Loaded]], *arguments: Any
+    ) -> DataLoader[Any, Loaded]:
+        """A loader of another kind, one for each name."""
+        loader = self._loaders.get(name)
+        if loader is None:
+            loader = self._loaders[name] = make(*arguments)
+        return loader
+
+
+def unique(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """The columns without repetitions, in their order."""
+    return list(dict.fromkeys(columns))
+
+
+def only(rows: Sequence[Row]) -> Row | None:
+    """The first row, or None."""
+    return rows[0] if rows else None

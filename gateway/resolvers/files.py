@@ -1,0 +1,92 @@
+"""File connections: the files of a lead, a company, a ticket or a report, each below its own prefix.
+
+Names come from users and may hold anything; a prefix is always made here from ids, so that no name leads out of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from datasources.model import StoredFile
+from gateway.context import Request
+from gateway.errors import bad_input
+from gateway.resolvers.connection import Connection, Item, Page, page_arguments
+from gateway.resolvers.cursor import fingerprint_of
+
+SHORTEST_LINK = 1
+LONGEST_LINK = 7 * 86_400
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class FileOfPrefix:
+    """A file that the caller may have, because they see what its prefix belongs to."""
+
+    stored: StoredFile
+
+
+async def file_connection(request: Request, prefix: str | None, arguments: dict[str, Any]) -> Connection:
+    """A page of the files below a prefix, in the order of their keys."""
+    page = page_arguments(arguments)
+    fingerprint = fingerprint_of("files", prefix)
+    cursors = request.services.cursors
+    after = None if page.after is None else cursors.decode(fingerprint, page.after, (str,))[0]
+
+    async def total() -> int:
+        if prefix is None:
+            return 0
+        whole = await request.access.files(prefix, after=None, limit=MOST_COUNTED)
+        if whole.has_more:
+            raise bad_input(
+                f"There are more than {MOST_COUNTED} files; page through them instead of counting."
+            )
+        return len(whole.files)
+
+    async def page_of_files() -> Page:
+        if prefix is None or page.size == 0:
+            return Page(previous=after is not None)
+        found = await request.access.files(prefix, after=after, limit=page.size)
+        items = [Item(FileOfPrefix(stored), partial(cursor, stored.name)) for stored in found.files]
+        return Page(items, next=found.has_more, previous=after is not None)
+
+    def cursor(name: str) -> str:
+        return cursors.encode(fingerprint, (name,))
+
+    return Connection(page_of_files, total)
+
+
+def lead_prefix(lead_id: int, drive_location: str | None) -> str:
+    """Where a lead's files are: its `drive_location` below `leads/`, or its id where that is empty or unfit.
+
+    A location that begins with a number would be another lead's folder; one with `.` or `..` as a segment, or with
+    an empty one, is none.
+    """
+    segments = (drive_location or "").strip("/").split("/")
+    fit = all(segment not in {"", ".", ".."} and segment.isprintable() for segment in segments)
+    if not fit or segments[0].isdecimal():
+        return f"leads/{lead_id}/"
+    return f"leads/{'/'.join(segments)}/"
+
+
+async def lead_files(cells: tuple[Any, ...], request: Request, **arguments: Any) -> Connection:
+    """Files of the lead with this id and drive location."""
+    return await file_connection(request, lead_prefix(*cells), arguments)
+
+
+async def company_files(cells: tuple[Any, ...], request: Request, **arguments: Any) -> Connection:
+    """Files of the company with this id."""
+    return await file_connection(request, f"companies/{cells[0]}/", arguments)
+
+
+async def ticket_files(cells: tuple[Any, ...], request: Request, **arguments: Any) -> Connection:
+    """Files of the ticket with this id."""
+    return await file_connection(request, f"tickets/{cells[0]}/", arguments)
+
+
+async def file_url(file: FileOfPrefix, request: Request, expiresIn: int = 300) -> str:  # noqa: N803
+    """A signed link to a file."""
+    if not SHORTEST_LINK <= expiresIn <= LONGEST_LINK:
+        raise bad_input(f"`expiresIn` is in seconds, from {SHORTEST_LINK} to {LONGEST_LINK}.")
+    return await request.access.file_link(file.stored.key, seconds=expiresIn)

@@ -1,0 +1,62 @@
+"""`node` and `nodes`: anything that has a global id, by that id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from datasources.model import EVERYTHING, Not
+from gateway.context import Request
+from gateway.errors import bad_input
+from gateway.loaders.batch import only
+from gateway.resolvers.declarations import NodeField, RowType
+from gateway.resolvers.ids import GlobalId, decode_id, integer_key
+from gateway.resolvers.plan import Step
+from gateway.resolvers.read import Element, Info, row_by_key, step_of
+
+MOST_IDS = 500
+
+# Nodes that are no rows of a table: a function finds one by the key in its global id.
+Finder = Callable[[Request, str], Awaitable[Any]]
+
+
+def node_resolver(
+    bound: NodeField, *, node_types: frozenset[str], finders: Mapping[str, Finder]
+) -> Callable[..., Any]:
+    """The function behind `node` or `nodes`. `node_types` are all types with global ids, of every audience."""
+
+    async def find(request: Request, step: Step, text: str) -> Element | None:
+        found = decode_id(text)
+        if found.type not in node_types:
+            raise bad_input(
+                "That is no id of this API: take ids from the `id` field of an object, unchanged."
+            )
+        if request.catalogue.composite(found.type) is None:
+            return None
+        return await _element(request, step, found, finders)
+
+    async def node(parent: Element, info: Info, id: str) -> Element | None:
+        return await find(info.context, step_of(parent, info), id)
+
+    async def nodes(parent: Element, info: Info, ids: list[str]) -> list[Element | None]:
+        if len(ids) > MOST_IDS:
+            raise bad_input(f"`ids` has more than {MOST_IDS} ids; ask for fewer at once.")
+        step = step_of(parent, info)
+        return list(await asyncio.gather(*[find(info.context, step, text) for text in ids]))
+
+    return nodes if bound.many else node
+
+
+async def _element(
+    request: Request, step: Step, found: GlobalId, finders: Mapping[str, Finder]
+) -> Element | None:
+    assert step.levels is not None
+    level = step.levels(found.type)
+    row_type = level.type
+    if not isinstance(row_type, RowType):
+        value = await finders[found.type](request, found.key)
+        return None if value is None else Element(level, value)
+    where = EVERYTHING if row_type.hidden is None else Not(row_type.hidden)
+    row = only(await row_by_key(request, level, integer_key(found), where=where, name="one"))
+    return None if row is None else Element(level, row)

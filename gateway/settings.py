@@ -1,0 +1,125 @@
+"""Every setting of the gateway: one frozen object, read once from the environment.
+
+`gateway doctor` prints them; `docker-compose.yml` is checked against them by a test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+PREFIX = "GATEWAY_"
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or malformed; the message lists them all, without their values."""
+
+
+def setting(description: str, *, default: Any = MISSING, secret: bool = False) -> Any:
+    """A field of `Settings` with what `gateway doctor` says about it."""
+    return field(default=default, metadata={"description": description, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Environment variables are the upper-case names with `GATEWAY_` before them."""
+
+    iperform_dsn: str = setting(
+        "iperform: mysql+aiomysql://user:password@host:3306/iperform (or mysql+asyncmy, sqlite+aiosqlite)",
+        secret=True,
+    )
+    magenta_dsn: str = setting("magenta: the same forms as iperform", secret=True)
+    analytics_dsn: str = setting(
+        "ClickHouse: clickhouse://user:password@host:9000/ or chdb:///folder", secret=True
+    )
+    files_dsn: str = setting(
+        "files: s3://key:secret@host:port/bucket?region=…&tls=true or file:///folder", secret=True
+    )
+    events_dsn: str = setting(
+        "the change log: redis://host:6379/0 or memory:", default="memory:", secret=True
+    )
+    jwt_secret: str = setting("signs tokens, cursors and local file links; at least 32 bytes", secret=True)
+    estate_timezone: str = setting(
+        "the zone in which the estate writes its DATETIMEs", default="Asia/Kolkata"
+    )
+    host: str = setting("the address to listen on", default="127.0.0.1")
+    port: int = setting("the port to listen on", default=8000)
+    workers: int = setting("processes that serve", default=1)
+    connect_seconds: float = setting("time limit for connecting to a source", default=3.0)
+    statement_seconds: float = setting("time limit for one statement of a source", default=10.0)
+    request_seconds: float = setting("time limit for one request", default=30.0)
+    pool_size: int = setting("connections for each source and process", default=10)
+    access_token_seconds: int = setting("how long an access token is good", default=900)
+    refresh_token_seconds: int = setting("how long a session lasts without a refresh", default=14 * 86_400)
+    session_cache_seconds: float = setting("how long a checked session is believed; at most 2", default=1.0)
+    login_attempts_per_account: int = setting("logins for one account in five minutes", default=20)
+    login_attempts_per_address: int = setting("logins from one address in five minutes", default=200)
+    max_body_bytes: int = setting("the largest request body", default=1_000_000)
+    filter_key_budget: int = setting(
+        "keys that a filter or order may fetch from another source", default=10_000
+    )
+    scope_key_budget: int = setting("keys that ownership may fetch from another source", default=200_000)
+    report_cache_seconds: int = setting(
+        "how long a report's rows are kept for a set of visible rows", default=1800
+    )
+    trusted_proxies: int = setting("proxies in front whose X-Forwarded-For is believed", default=0)
+    demo: bool = setting("demo mode: loopback only, the accounts are shown", default=False)
+
+    def __post_init__(self) -> None:
+        problems = []
+        if len(self.jwt_secret.encode()) < 32:
+            problems.append("GATEWAY_JWT_SECRET must have at least 32 bytes")
+        if not 0 <= self.session_cache_seconds <= 2:
+            problems.append("GATEWAY_SESSION_CACHE_SECONDS must be between 0 and 2")
+        if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            problems.append("demo mode serves on loopback only: its accounts have a public password")
+        try:
+            ZoneInfo(self.estate_timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            problems.append("GATEWAY_ESTATE_TIMEZONE is no time zone of the IANA database")
+        if problems:
+            raise SettingsError("; ".join(problems))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the estate writes its DATETIMEs."""
+        return ZoneInfo(self.estate_timezone)
+
+
+def environment_name(item: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + item.name.upper()
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings that the environment holds. Raises `SettingsError` that names all that is wrong at once."""
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for item in fields(Settings):
+        name = environment_name(item)
+        text = source.get(name)
+        if text is None or text == "":
+            if item.default is MISSING:
+                problems.append(f"{name} is missing: {item.metadata['description']}")
+            continue
+        try:
+            values[item.name] = _parse(text, str(item.type))
+        except ValueError:
+            problems.append(f"{name} must be a {item.type}")
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return Settings(**values)
+
+
+def _parse(text: str, kind: str) -> Any:
+    if kind == "bool":
+        if text.lower() in {"1", "true", "yes"}:
+            return True
+        if text.lower() in {"0", "false", "no"}:
+            return False
+        raise ValueError(text)
+    return {"int": int, "float": float, "str": str}[kind](text)

@@ -1,0 +1,111 @@
+"""Gateways over the three estates that every answer must be the same on, each started when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.demo import demo_settings
+from gateway.settings import Settings
+from tests.gateways import SECRET, RunningGateway, fill, running
+from tests.servers.clickhouse import ClickHouseServer
+from tests.servers.fixtures import count_use
+from tests.servers.mysql_like import MySQLLikeServer
+from tests.servers.redis import RedisServer
+from tests.servers.s3 import S3Server
+
+pytest_plugins = ["tests.servers.fixtures"]
+
+ESTATES = ("embedded", "mariadb", "mysql")
+USES = {
+    "embedded": ("sqlite", "chdb"),
+    "mariadb": ("mariadb", "clickhouse", "redis", "s3"),
+    "mysql": ("mysql", "clickhouse", "redis", "s3"),
+}
+
+
+def server_settings(
+    database: MySQLLikeServer,
+    clickhouse: ClickHouseServer,
+    redis: RedisServer,
+    s3: S3Server,
+    **changed: object,
+) -> Settings:
+    """The settings of an estate on real servers."""
+    described: dict[str, object] = {
+        "iperform_dsn": database.dsn("iperform"),
+        "magenta_dsn": database.dsn("magenta"),
+        "analytics_dsn": clickhouse.dsn("default"),
+        "files_dsn": s3.dsn(),
+        "events_dsn": redis.dsn(),
+        "jwt_secret": SECRET,
+        "login_attempts_per_account": 10_000,
+        "login_attempts_per_address": 10_000,
+    }
+    return Settings(**{**described, **changed})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def embedded_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """SQLite, chDB, a local folder and an in-process log."""
+    folder = tmp_path_factory.mktemp("embedded")
+    settings = demo_settings(folder, host="127.0.0.1", port=0, secret=SECRET)
+    fill(settings)
+    with running(settings, "embedded") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def mariadb_gateway(
+    mariadb_server: MySQLLikeServer,
+    clickhouse_server: ClickHouseServer,
+    redis_server: RedisServer,
+    s3_server: S3Server,
+) -> Iterator[RunningGateway]:
+    """MariaDB, ClickHouse's server, an S3 server and Redis."""
+    settings = server_settings(mariadb_server, clickhouse_server, redis_server, s3_server)
+    fill(settings)
+    with running(settings, "mariadb") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def mysql_gateway(
+    mysql_server: MySQLLikeServer,
+    clickhouse_server: ClickHouseServer,
+    redis_server: RedisServer,
+    s3_server: S3Server,
+    mariadb_gateway: RunningGateway,
+) -> Iterator[RunningGateway]:
+    """MySQL, with the ClickHouse, S3 and Redis that MariaDB's gateway has: they hold the same data."""
+    settings = server_settings(mysql_server, clickhouse_server, redis_server, s3_server)
+    fill(settings)
+    with running(settings, "mysql") as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(embedded_gateway: RunningGateway, request: pytest.FixtureRequest) -> RunningGateway:
+    """A gateway over the embedded estate."""
+    count_use(request.node, *USES["embedded"])
+    return embedded_gateway
+
+
+@pytest.fixture(params=ESTATES)
+def every_gateway(request: pytest.FixtureRequest) -> RunningGateway:
+    """A gateway over each estate in turn."""
+    count_use(request.node, *USES[request.param])
+    found: RunningGateway = request.getfixturevalue(f"{request.param}_gateway")
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """What a person sees who runs the demo: a process of its own, over an estate of its own."""
+    from tests.demo_process import demo_process
+
+    folder: Path = tmp_path_factory.mktemp("demo")
+    with demo_process(folder) as demo:
+        yield demo  # type: ignore[misc]
