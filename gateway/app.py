@@ -22,7 +22,8 @@ from gateway.http.page import FOLDER, page_config
 from gateway.http.schema_text import schema_text
 from gateway.http.stored_files import stored_file
 from gateway.logs import configure_logs
-from gateway.schema.build import check_schema, schema_for
+from gateway.schema.build import schema_for
+from gateway.schema.check import check_schema
 from gateway.services import open_services
 from gateway.settings import Settings, read_settings
 

@@ -15,14 +15,25 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.engine.audience import AudienceSchema
 from gateway.errors import Code, GatewayError
 
 MOST_TOKENS = 10_000
 MOST_ERRORS = 10
-MOST_CACHED = 1_000
+# A parsed document takes about 170 bytes for each of its characters.
+MOST_CHARACTERS_CACHED = 500_000
 LONGEST_CACHED = 20_000
+
+# Comparing the fields that share a place in the answer: at graphql-core's own limit a document of 10 kB, from anybody,
+# holds the process for more than a second.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
+
+
+# What graphql-core says when it gives up for the work that it is, rather than for the errors that it has found.
+ABORTED = "Validation aborted."
+TOO_MUCH_TO_CHECK = "The document repeats the same fields or fragments too often; ask for each once."
 
 
 class RequestRefused(Exception):
@@ -51,14 +62,16 @@ class Document:
         found = [node for node in self.node.definitions if isinstance(node, OperationDefinitionNode)]
         if name:
             found = [node for node in found if node.name is not None and node.name.value == name]
-        if len(found) != 1:
-            said = (
-                "has no operation of that name"
-                if name
-                else "needs an operationName: it has not just one operation"
-            )
-            raise GatewayError(Code.OPERATION_RESOLUTION_FAILURE, f"The document {said}.")
-        return found[0]
+        if len(found) == 1:
+            return found[0]
+        said = (
+            "The document has no operation with that `operationName`."
+            if name
+            else "The document has several operations: say which in `operationName`."
+            if found
+            else "The document has no operation, only fragments."
+        )
+        raise GatewayError(Code.OPERATION_RESOLUTION_FAILURE, said)
 
 
 @dataclass
@@ -66,6 +79,7 @@ class Documents:
     """Parsed and validated documents, the least recently used given up first."""
 
     _kept: OrderedDict[tuple[str, str], Document] = field(default_factory=OrderedDict)
+    _characters: int = 0
 
     def get(self, text: str, schema: AudienceSchema) -> Document:
         """The document of a text. Raises `RequestRefused` where it doesn't parse, or isn't valid for the audience."""
@@ -76,10 +90,15 @@ class Documents:
             return known
         document = Document(_validated(_parsed(text), schema))
         if len(text) <= LONGEST_CACHED:
-            self._kept[place] = document
-            if len(self._kept) > MOST_CACHED:
-                self._kept.popitem(last=False)
+            self._keep(place, document)
         return document
+
+    def _keep(self, place: tuple[str, str], document: Document) -> None:
+        self._kept[place] = document
+        self._characters += len(place[1])
+        while self._characters > MOST_CHARACTERS_CACHED:
+            (_, text), _ = self._kept.popitem(last=False)
+            self._characters -= len(text)
 
 
 def _parsed(text: str) -> DocumentNode:
@@ -98,6 +117,8 @@ def _validated(node: DocumentNode, schema: AudienceSchema) -> DocumentNode:
         errors = validate(schema.graphql, node, max_errors=MOST_ERRORS)
     except RecursionError:
         errors = [GraphQLError("The document is nested too deeply.")]
+    if [error.message for error in errors] == [ABORTED]:
+        raise RequestRefused(Code.COST_LIMIT_EXCEEDED, [GraphQLError(TOO_MUCH_TO_CHECK)])
     if errors:
         raise RequestRefused(Code.GRAPHQL_VALIDATION_FAILED, errors)
     return node

@@ -22,9 +22,25 @@ from gateway.resolvers.connection import DEFAULT_SIZE
 DEEPEST = 20
 MOST_FIELDS = 2_000
 MOST_ITEMS = 1_000_000
+MOST_VALUES = 10_000
 
 # Connections hold their items below these; only one of them is counted for each item.
 _PAGED = frozenset({"nodes", "edges"})
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Raises COST_LIMIT_EXCEEDED where variables hold more values, at any depth, than are worth looking at."""
+    waiting: list[Any] = [variables]
+    values = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        values += 1
+        if values + len(waiting) > MOST_VALUES:
+            raise _too_much(f"The variables hold more than {MOST_VALUES} values; send fewer at once.")
 
 
 class Measure:

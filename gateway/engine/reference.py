@@ -12,10 +12,10 @@ from graphql.execution.values import VariableValues, get_variable_values
 from gateway.context import Request
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, RequestRefused
-from gateway.engine.limits import Measure
+from gateway.engine.limits import Measure, check_variables
 from gateway.errors import Code
 from gateway.resolvers.plan import Planner
-from gateway.resolvers.read import Element
+from gateway.resolvers.element import Element
 
 
 async def run(
@@ -26,6 +26,7 @@ async def run(
     request: Request,
 ) -> ExecutionResult:
     """Executes one operation. Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit."""
+    check_variables(variables)
     coerced = _coerced(schema, operation, variables)
     Measure(document.node, coerced.coerced).check(operation)
     planner = Planner(request.catalogue, document.fragments, coerced)

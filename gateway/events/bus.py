@@ -9,6 +9,8 @@ import base64
 from typing import Protocol
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.errors import Code, GatewayError
@@ -62,7 +64,12 @@ class RedisBus:
     def __init__(self, dsn: str, *, connect_seconds: float, answer_seconds: float) -> None:
         self._newest: str | None = None
         self._redis: Redis = Redis.from_url(
-            dsn, socket_connect_timeout=connect_seconds, socket_timeout=answer_seconds, decode_responses=True
+            dsn,
+            socket_connect_timeout=connect_seconds,
+            socket_timeout=answer_seconds,
+            # The time limits are those of the whole wait, not of one of several attempts.
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
         )
 
     async def position(self) -> str:

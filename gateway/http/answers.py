@@ -17,6 +17,7 @@ from gateway.errors import RETRYABLE, Code, GatewayError
 log = structlog.get_logger(__name__)
 
 LONGEST_MESSAGE = 500
+UNEXPECTED = "Something went wrong on our side; quote the requestId when you report it."
 STATUS = {
     Code.UNAUTHENTICATED: 401,
     Code.THROTTLED: 429,
@@ -67,6 +68,11 @@ def of_error(error: GatewayError, request_id: str) -> Answer:
     return Answer({"errors": [_entry(error.message, error.code, request_id)]}, error.code)
 
 
+def of_unexpected(request_id: str) -> Answer:
+    """A request that failed for a reason that only the log may hold."""
+    return of_error(GatewayError(Code.INTERNAL, UNEXPECTED), request_id)
+
+
 def _code_of(error: GraphQLError) -> Code:
     original = error.original_error
     if isinstance(original, GatewayError):
@@ -79,7 +85,7 @@ def _formatted(error: GraphQLError, code: Code, request_id: str) -> dict[str, An
     original = error.original_error
     if code is Code.INTERNAL:
         log.error("a field failed", request_id=request_id, path=error.path, exc_info=original)
-        message = "Something went wrong on our side; quote the requestId when you report it."
+        message = UNEXPECTED
     elif isinstance(original, GatewayError):
         message = original.message
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from gateway.engine import reference
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, Documents, RequestRefused
 from gateway.errors import Code, GatewayError, unauthenticated
-from gateway.http.answers import STATUS, Answer, of_error, of_refusal, of_result
+from gateway.http.answers import STATUS, Answer, of_error, of_refusal, of_result, of_unexpected
 from gateway.http.client import client_of
 from gateway.http.negotiate import Media, accepted, is_json
 from gateway.http.page import graphiql_page
@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 # JSON first: who takes anything gets what every client reads.
 ANSWERS = (Media.JSON, Media.GRAPHQL)
 LONGEST_QUERY = 200_000
+HEADERS = {"cache-control": "no-store", "vary": "accept, authorization"}
+METHODS = ("GET", "HEAD", "POST")
 
 
 class BadRequest(GatewayError):
@@ -63,9 +65,9 @@ class GraphQLEndpoint:
 
     async def __call__(self, request: HttpRequest) -> Response:
         """One request. Whatever goes wrong, the answer is GraphQL's JSON with a code."""
-        if request.method == "GET" and "query" not in request.query_params and _wants_page(request):
+        if _is_get(request) and "query" not in request.query_params and _wants_page(request):
             return graphiql_page()
-        media = accepted(request.headers.get("accept"), ANSWERS)
+        media = accepted(_accept(request), ANSWERS)
         if media is None:
             refusal = BadRequest(f"Accept {Media.JSON.value} or {Media.GRAPHQL.value}.", 406)
             return self._refused(request, refusal, Media.JSON)
@@ -75,16 +77,19 @@ class GraphQLEndpoint:
             return self._refused(request, error, media)
         except ClientDisconnect:
             return Response(status_code=499)
-        return _response(answer, media, request.state.request_id)
+        return Response(answer.body(), _status(answer, media), HEADERS, _content_type(media))
 
     def _refused(self, request: HttpRequest, error: BadRequest, media: Media) -> Response:
         answer = of_error(error, request.state.request_id)
-        headers = {"x-request-id": request.state.request_id, **error.headers}
-        return Response(answer.body(), error.status, headers, _content_type(media))
+        return Response(answer.body(), error.status, {**HEADERS, **error.headers}, _content_type(media))
 
     async def _answer(self, http: HttpRequest) -> Answer:
         request_id = http.state.request_id
-        asked = _from_url(http) if http.method == "GET" else _from_body(http, await self._body(http))
+        if http.method not in METHODS:
+            raise BadRequest(
+                "Send a query by GET or POST, a mutation by POST.", 405, {"allow": ", ".join(METHODS)}
+            )
+        asked = _from_url(http) if _is_get(http) else _from_body(await self._body(http))
         try:
             async with asyncio.timeout(self._services.settings.request_seconds):
                 return await self._executed(http, asked)
@@ -100,8 +105,7 @@ class GraphQLEndpoint:
             return of_error(error, request_id)
         except Exception:
             log.exception("a request failed", request_id=request_id)
-            sentence = "Something went wrong on our side; quote the requestId when you report it."
-            return of_error(GatewayError(Code.INTERNAL, sentence), request_id)
+            return of_unexpected(request_id)
 
     async def _executed(self, http: HttpRequest, asked: Asked) -> Answer:
         authorization = http.headers.get("authorization")
@@ -109,7 +113,7 @@ class GraphQLEndpoint:
         schema = self._schema_for(principal.caller)
         document = self._document(asked.query, schema, principal)
         operation = document.operation(asked.operation_name)
-        if http.method == "GET" and operation.operation is not OperationType.QUERY:
+        if _is_get(http) and operation.operation is not OperationType.QUERY:
             raise BadRequest("Send a mutation by POST.", 405, {"allow": "POST"})
         client = client_of(http, self._services.settings.trusted_proxies)
         request = self._request(http.state.request_id, authorization, principal, schema, client)
@@ -155,21 +159,25 @@ class GraphQLEndpoint:
     async def _body(self, http: HttpRequest) -> bytes:
         if not is_json(http.headers.get("content-type")):
             raise BadRequest("Send JSON, with `Content-Type: application/json`.", 415)
+        if http.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise BadRequest("Send the body as it is, without a `Content-Encoding`.", 415)
         most = self._services.settings.max_body_bytes
+        too_large = BadRequest(f"The body is larger than {most} bytes.", 413, {"connection": "close"})
+        if int(http.headers.get("content-length", "0")) > most:
+            raise too_large
         body = bytearray()
         async for chunk in http.stream():
             body += chunk
             if len(body) > most:
-                raise BadRequest(f"The body is larger than {most} bytes.", 413, {"connection": "close"})
+                raise too_large
         return bytes(body)
 
 
-def _from_body(http: HttpRequest, body: bytes) -> Asked:
-    del http
+def _from_body(body: bytes) -> Asked:
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise BadRequest("The body is no JSON.") from None
+        raise BadRequest("The body must be JSON in UTF-8, nested no more than 1,000 deep.") from None
     if isinstance(given, list):
         raise BadRequest("Batches aren't served; send one operation, it may have many fields.")
     if not isinstance(given, dict):
@@ -184,7 +192,7 @@ def _from_url(http: HttpRequest) -> Asked:
             try:
                 given[name] = orjson.loads(given[name])
             except orjson.JSONDecodeError:
-                raise BadRequest(f"`{name}` in the address is no JSON.") from None
+                raise BadRequest(f"`{name}` in the address must be JSON.") from None
     return _asked(given)
 
 
@@ -203,13 +211,17 @@ def _asked(given: Mapping[str, Any]) -> Asked:
     return Asked(query, name, variables or {})
 
 
+def _is_get(request: HttpRequest) -> bool:
+    # HEAD is a GET of which the server keeps the body to itself.
+    return request.method in {"GET", "HEAD"}
+
+
+def _accept(request: HttpRequest) -> str:
+    return ",".join(request.headers.getlist("accept"))
+
+
 def _wants_page(request: HttpRequest) -> bool:
-    return accepted(request.headers.get("accept"), (*ANSWERS, Media.HTML)) is Media.HTML
-
-
-def _response(answer: Answer, media: Media, request_id: str) -> Response:
-    headers = {"x-request-id": request_id, "cache-control": "no-store", "vary": "accept, authorization"}
-    return Response(answer.body(), _status(answer, media), headers, _content_type(media))
+    return accepted(_accept(request), (*ANSWERS, Media.HTML)) is Media.HTML
 
 
 def _status(answer: Answer, media: Media) -> int:
@@ -222,6 +234,3 @@ def _status(answer: Answer, media: Media) -> int:
 
 def _content_type(media: Media) -> str:
     return f"{media.value}; charset=utf-8"
-
-
-Handler = Callable[[HttpRequest], Awaitable[Response]]

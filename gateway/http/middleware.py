@@ -7,8 +7,10 @@ import time
 import uuid
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.answers import of_unexpected
 from gateway.http.metrics import REQUESTS
 
 log = structlog.get_logger(__name__)
@@ -18,20 +20,42 @@ _ROUTES = frozenset({"/graphql", "/schema.graphql", "/livez", "/readyz", "/metri
 
 
 class RequestIds:
-    """Gives each request an id: the caller's `X-Request-Id` where it is fit, else a new one."""
+    """Gives each request an id, and each answer the same: the caller's `X-Request-Id` where it is fit, else a new one.
+
+    An error that nobody has taken becomes a coded answer with that id.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on with `state.request_id`."""
-        if scope["type"] == "http":
-            given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-            text = given.decode("latin-1")
-            scope.setdefault("state", {})["request_id"] = (
-                text if _FIT_ID.fullmatch(text) else uuid.uuid4().hex
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        text = given.decode("latin-1")
+        request_id = text if _FIT_ID.fullmatch(text) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception:
+            log.exception("a request failed", request_id=request_id)
+            if started:
+                raise
+            await Response(of_unexpected(request_id).body(), 500, media_type="application/json")(
+                scope, receive, sending
             )
-        await self._app(scope, receive, send)
 
 
 class Timing:

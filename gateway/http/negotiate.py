@@ -5,7 +5,10 @@ https://graphql.github.io/graphql-over-http/draft/
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+
+_QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 
 class Media(Enum):
@@ -20,15 +23,17 @@ def accepted(header: str | None, offered: tuple[Media, ...]) -> Media | None:
     """The best of what is offered for an `Accept` header; the first for a client that takes anything."""
     if not header or not header.strip():
         return offered[0]
-    best: tuple[float, int] | None = None
-    chosen: Media | None = None
-    for range_, quality in _ranges(header):
-        for place, media in enumerate(offered):
-            if quality > 0 and _fits(range_, media.value):
-                rank = (quality, -place)
-                if best is None or rank > best:
-                    best, chosen = rank, media
-    return chosen
+    ranges = _ranges(header)
+    qualities = {media: _quality(media, ranges) for media in offered}
+    # The first of equals: `max` keeps the order in which they are offered.
+    chosen = max(offered, key=lambda media: qualities[media])
+    return chosen if qualities[chosen] > 0 else None
+
+
+def _quality(media: Media, ranges: list[tuple[str, float]]) -> float:
+    """How welcome a media type is: the most specific range that it fits decides (RFC 9110, 12.5.1)."""
+    fitting = [(range_.count("*"), -quality) for range_, quality in ranges if _fits(range_, media.value)]
+    return -min(fitting)[1] if fitting else 0.0
 
 
 def _ranges(header: str) -> list[tuple[str, float]]:
@@ -39,10 +44,7 @@ def _ranges(header: str) -> list[tuple[str, float]]:
         for parameter in parameters:
             name, _, value = parameter.partition("=")
             if name == "q":
-                try:
-                    quality = float(value)
-                except ValueError:
-                    quality = 0.0
+                quality = float(value) if _QUALITY.fullmatch(value) else 0.0
             elif name == "charset" and value.strip('"') not in {"utf-8", "utf8"}:
                 quality = 0.0
         found.append((range_, quality))

@@ -36,7 +36,7 @@ def graphiql_page() -> Response:
     headers = {
         "content-security-policy": SECURITY_POLICY,
         "cache-control": "no-cache",
-        "x-content-type-options": "nosniff",
+        "vary": "accept",
         "referrer-policy": "no-referrer",
     }
     return HTMLResponse(_page(), headers=headers)

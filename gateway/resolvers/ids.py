@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import NamedTuple
 
 from gateway.errors import bad_input
 
 MAXIMUM_INT = 2**31 - 1
+_TEN_DIGITS = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 class GlobalId(NamedTuple):
@@ -45,6 +47,8 @@ def database_id(text: str, type_name: str) -> int:
 
 def integer_key(found: GlobalId) -> int:
     """The key of a row. Raises BAD_USER_INPUT where it can't be one."""
-    if not found.key.isascii() or not found.key.isdigit() or int(found.key[:20]) > MAXIMUM_INT:
+    # Of at most ten digits, so that a made-up key of thousands is never turned into a number.
+    key = int(found.key) if _TEN_DIGITS.fullmatch(found.key) else MAXIMUM_INT + 1
+    if key > MAXIMUM_INT:
         raise bad_input("That is no id of this API: take ids from the `id` field of an object, unchanged.")
-    return int(found.key)
+    return key

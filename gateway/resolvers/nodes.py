@@ -11,9 +11,10 @@ from gateway.context import Request
 from gateway.errors import bad_input
 from gateway.loaders.batch import only
 from gateway.resolvers.declarations import NodeField, RowType
+from gateway.resolvers.element import Element, Info, step_of
 from gateway.resolvers.ids import GlobalId, decode_id, integer_key
 from gateway.resolvers.plan import Step
-from gateway.resolvers.read import Element, Info, row_by_key, step_of
+from gateway.resolvers.read import row_by_key
 
 MOST_IDS = 500
 

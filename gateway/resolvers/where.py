@@ -30,6 +30,7 @@ from gateway.resolvers.declarations import ColumnField, RowType, ToManyField, To
 
 DEEPEST = 8
 MOST_CONDITIONS = 200
+MOST_PARTS = 1000
 MOST_VALUES = 1000
 LONGEST_TEXT = 1000
 
@@ -44,6 +45,7 @@ class Where:
     rules: Rules
     zone: ZoneInfo
     conditions: int = 0
+    parts: int = 0
 
     def filter(self, row_type: RowType, given: Input | None, *, show_hidden: bool = False) -> Filter:
         """The rows of a type that match; without those that are hidden unless spoken of."""
@@ -56,11 +58,15 @@ class Where:
     def _matching(self, row_type: RowType, given: Input, depth: int) -> Filter:
         if depth > DEEPEST:
             raise bad_input(f"`where` is nested more than {DEEPEST} deep; write it flatter.")
+        # An empty part holds no condition, and takes time all the same.
+        self.parts += 1
+        if self.parts > MOST_PARTS:
+            raise bad_input(f"`where` has more than {MOST_PARTS} parts; ask for less at once.")
         return all_of(*[self._term(row_type, name, value, depth) for name, value in given.items()])
 
     def _term(self, row_type: RowType, name: str, value: Any, depth: int) -> Filter:
         if value is None:
-            raise bad_input(f"`{name}: null` in `where` is ambiguous: leave it out, or say `isNull`.")
+            raise bad_input(_null_part(name))
         match name:
             case "and":
                 return all_of(*[self._matching(row_type, part, depth + 1) for part in value])
@@ -90,7 +96,7 @@ class Where:
         if self.conditions > MOST_CONDITIONS:
             raise bad_input(f"`where` has more than {MOST_CONDITIONS} conditions; ask for less at once.")
         if value is None:
-            raise bad_input(f"`{operator}: null` never matches; say `isNull: true`.")
+            raise bad_input(_null_operand(operator))
         if operator == "isNull":
             return Match(column.is_(None) if value else column.is_not(None))
         if operator in {"in", "notIn"}:
@@ -106,6 +112,18 @@ class Where:
         if isinstance(value, datetime):
             return value.astimezone(self.zone).replace(tzinfo=None)
         return value
+
+
+def _null_part(name: str) -> str:
+    if name in {"and", "or", "not"}:
+        return f"`{name}: null` in `where` means nothing: leave it out."
+    return f"`{name}: null` in `where` is ambiguous: leave it out, or say `isNull`."
+
+
+def _null_operand(operator: str) -> str:
+    if operator == "isNull":
+        return "`isNull` is true or false, not null."
+    return f"`{operator}: null` never matches; say `isNull: true`."
 
 
 def _speaks_of(row_type: RowType, given: Input) -> bool:

@@ -1,22 +1,18 @@
-"""Makes a GraphQL schema of the declarations, one for each audience, and checks them at the start.
+"""Makes a GraphQL schema of the declarations, one for each audience.
 
 Strawberry makes the types: its classes are made here from the declarations, so that an audience's schema holds just
-what the audience has. The resolvers of declared fields are then those of the generic reader.
+what the audience has. `bind.py` then gives the fields their resolvers.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import strawberry
 from graphql import (
-    GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
     ListTypeNode,
     NonNullTypeNode,
     TypeNode,
@@ -33,55 +29,24 @@ from gateway.auth.policy import Policies
 from gateway.auth.roles import Caller
 from gateway.engine.audience import AudienceSchema
 from gateway.resolvers.catalogue import INTERFACE, Catalogue
-from gateway.resolvers.connection import Connection, Item
 from gateway.resolvers.declarations import (
     Argument,
     CompositeType,
     EnumType,
     Field,
     InputType,
-    NodeField,
-    ObjectType,
     RowType,
 )
-from gateway.resolvers.nodes import node_resolver
-from gateway.resolvers.read import Element, resolver_of
-from gateway.resolvers.report_view import TYPE_NAME as REPORT_VIEW_NAME
-from gateway.resolvers.report_view import find_report_view
 from gateway.schema.audiences import audience_catalogue
+from gateway.schema.bind import bind_resolvers
 from gateway.schema.directives import Owned
-from gateway.schema.file import FILE
+from gateway.schema.everything import CONNECTION_ITEMS, TYPES
 from gateway.schema.inputs import DIRECTION, REPORT_ORDER, filter_inputs, order_types, where_input
-from gateway.schema.lead_analytics import LEAD_ANALYTICS
-from gateway.schema.lead_stats import LEAD_GROUP, LEAD_STATS
-from gateway.schema.report_view import REPORT_COLUMN, REPORT_VIEW
-from gateway.schema.roots import MUTATION, QUERY
+from gateway.schema.lead_stats import LEAD_GROUP
 from gateway.schema.scalars import SCALARS, Date, DateTime, DecimalText, Json
-from gateway.schema.session import SESSION
-from gateway.schema.types import ROW_TYPES
-from gateway.schema.viewer import ROLE, VIEWER
+from gateway.schema.viewer import ROLE
 
-OBJECT_TYPES: tuple[ObjectType, ...] = (
-    QUERY,
-    MUTATION,
-    SESSION,
-    VIEWER,
-    LEAD_ANALYTICS,
-    LEAD_STATS,
-    REPORT_VIEW,
-    REPORT_COLUMN,
-    FILE,
-)
-TYPES: tuple[CompositeType, ...] = (*OBJECT_TYPES, *ROW_TYPES)
-CONNECTION_ITEMS = {
-    **{row_type.name: row_type.name for row_type in ROW_TYPES},
-    "File": "File",
-    "ReportRow": "JSON",
-}
-NODE_TYPES = frozenset(item.name for item in TYPES if item.node)
-FINDERS = {REPORT_VIEW_NAME: find_report_view}
-
-_SCALARS: Mapping[str, Any] = {
+PYTHON_TYPES: Mapping[str, Any] = {
     "Int": int,
     "Float": float,
     "String": str,
@@ -111,7 +76,7 @@ class _Builder:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._classes: dict[str, Any] = dict(_SCALARS)
+        self._classes: dict[str, Any] = dict(PYTHON_TYPES)
         self._node = _node_interface()
         # Without `node`, as for the anonymous, the interface would be a type that nothing leads to.
         self._has_nodes = catalogue.field("Query", "node") is not None
@@ -148,7 +113,7 @@ class _Builder:
             config=StrawberryConfig(scalar_map=SCALARS),
         )
         graphql = schema._schema
-        _bind(graphql, self._catalogue)
+        bind_resolvers(graphql, self._catalogue)
         return AudienceSchema(graphql=graphql, catalogue=self._catalogue, sdl=schema.as_str() + "\n")
 
     # --- inputs and enums ---
@@ -292,107 +257,3 @@ def _enum(declared: EnumType) -> Any:
     for value in cls.__strawberry_definition__.values:
         value.description = declared.values[value.name]
     return cls
-
-
-# --- what the executor finds on the types -------------------------------------------------------------------
-
-
-def _bind(graphql: GraphQLSchema, catalogue: Catalogue) -> None:
-    """Gives every declared field its resolver, and lets values come in as plain as GraphQL has them."""
-    for type_ in graphql.type_map.values():
-        if isinstance(type_, GraphQLInterfaceType):
-            type_.resolve_type = lambda element, *_: element.level.type.name
-        elif isinstance(type_, GraphQLObjectType):
-            type_.is_type_of = None
-            for field in type_.fields.values():
-                for argument in field.args.values():
-                    argument.out_name = None
-        elif isinstance(type_, GraphQLInputObjectType):
-            for given in type_.fields.values():
-                given.out_name = None
-    # A type that nothing leads to is left out by GraphQL itself.
-    for item in (item for item in catalogue.types() if item.name in graphql.type_map):
-        fields = _object_type(graphql, item.name).fields
-        for bound in catalogue.fields(item.name):
-            fields[bound.name].resolve = _resolver(bound)
-    for name, resolvers in _page_resolvers(graphql):
-        fields = _object_type(graphql, name).fields
-        for field_name, resolve in resolvers.items():
-            fields[field_name].resolve = resolve
-
-
-def _resolver(bound: Field) -> Callable[..., Any]:
-    if isinstance(bound, NodeField):
-        return node_resolver(bound, node_types=NODE_TYPES, finders=FINDERS)
-    return resolver_of(bound)
-
-
-def _object_type(graphql: GraphQLSchema, name: str) -> GraphQLObjectType:
-    found = graphql.type_map[name]
-    assert isinstance(found, GraphQLObjectType)
-    return found
-
-
-def _page_resolvers(graphql: GraphQLSchema) -> Iterable[tuple[str, Mapping[str, Callable[..., Any]]]]:
-    async def nodes(connection: Connection, _: Any) -> list[Any]:
-        return [_node_of(connection, item) for item in (await connection.page()).items]
-
-    async def edges(connection: Connection, _: Any) -> list[tuple[Any, Item]]:
-        return [(_node_of(connection, item), item) for item in (await connection.page()).items]
-
-    connection = {
-        "nodes": nodes,
-        "edges": edges,
-        "pageInfo": lambda connection, _: connection.page(),
-        "totalCount": lambda connection, _: connection.total(),
-    }
-    edge = {"node": lambda found, _: found[0], "cursor": lambda found, _: found[1].cursor()}
-    for item in CONNECTION_ITEMS:
-        if f"{item}Connection" in graphql.type_map:
-            yield f"{item}Connection", connection
-            yield f"{item}Edge", edge
-    if "PageInfo" in graphql.type_map:
-        yield (
-            "PageInfo",
-            {
-                "hasNextPage": lambda page, _: page.next,
-                "hasPreviousPage": lambda page, _: page.previous,
-                "startCursor": lambda page, _: page.start_cursor,
-                "endCursor": lambda page, _: page.end_cursor,
-            },
-        )
-
-
-def _node_of(connection: Connection, item: Item) -> Any:
-    node = item.node
-    return node if isinstance(node, Element) or connection.level is None else Element(connection.level, node)
-
-
-# --- at the start -------------------------------------------------------------------------------------------
-
-
-class SchemaError(Exception):
-    """A declaration that doesn't hold; the gateway doesn't start with one."""
-
-
-def check_schema() -> None:
-    """Raises `SchemaError` where a type has no policy, or a field of a row reads what nobody may see."""
-    problems = []
-    for row_type in ROW_TYPES:
-        if row_type.table not in POLICIES.tables():
-            problems.append(f"{row_type.name}: the table {row_type.table} has no policy")
-        for bound in row_type.fields:
-            column = getattr(bound, "column", None)
-            if column is not None and not POLICIES.column_callers(column):
-                problems.append(f"{row_type.name}.{bound.name}: nobody may read {column}")
-        if not row_type.node and not row_type.order:
-            problems.append(f"{row_type.name}: says neither how it is sorted nor what its key is")
-    schema = schema_for(Caller.ADMIN).graphql
-    for name, type_ in schema.type_map.items():
-        if not name.startswith("__") and name not in _SCALARS and not type_.description:
-            problems.append(f"{name} has no description")
-        for field_name, field in getattr(type_, "fields", {}).items():
-            if not name.startswith("__") and not field.description:
-                problems.append(f"{name}.{field_name} has no description")
-    if problems:
-        raise SchemaError("\n".join(problems))

@@ -10,7 +10,8 @@ from graphql import GraphQLObjectType, build_ast_schema, parse
 from gateway.auth.policies import POLICIES, SECRETS
 from gateway.auth.roles import STAFF, Caller
 from gateway.resolvers.declarations import ColumnField, ThroughField
-from gateway.schema.build import check_schema, schema_for
+from gateway.schema.build import schema_for
+from gateway.schema.check import check_schema
 from gateway.schema.types import ROW_TYPES
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,37 @@
+"""Everything that the schema is made of, in one list: what `build.py` makes types of, and `bind.py` resolvers."""
+
+from __future__ import annotations
+
+from gateway.resolvers.declarations import CompositeType, ObjectType
+from gateway.resolvers.report_view import TYPE_NAME as REPORT_VIEW_NAME
+from gateway.resolvers.report_view import find_report_view
+from gateway.schema.file import FILE
+from gateway.schema.lead_analytics import LEAD_ANALYTICS
+from gateway.schema.lead_stats import LEAD_STATS
+from gateway.schema.report_view import REPORT_COLUMN, REPORT_VIEW
+from gateway.schema.roots import MUTATION, QUERY
+from gateway.schema.session import SESSION
+from gateway.schema.types import ROW_TYPES
+from gateway.schema.viewer import VIEWER
+
+OBJECT_TYPES: tuple[ObjectType, ...] = (
+    QUERY,
+    MUTATION,
+    SESSION,
+    VIEWER,
+    LEAD_ANALYTICS,
+    LEAD_STATS,
+    REPORT_VIEW,
+    REPORT_COLUMN,
+    FILE,
+)
+TYPES: tuple[CompositeType, ...] = (*OBJECT_TYPES, *ROW_TYPES)
+# The connections, by the name of their items; those of a report's rows hold JSON.
+CONNECTION_ITEMS = {
+    **{row_type.name: row_type.name for row_type in ROW_TYPES},
+    "File": "File",
+    "ReportRow": "JSON",
+}
+NODE_TYPES = frozenset(item.name for item in TYPES if item.node)
+# Nodes that are no rows, by what finds one.
+FINDERS = {REPORT_VIEW_NAME: find_report_view}
