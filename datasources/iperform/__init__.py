@@ -1,0 +1,1 @@
+"""iPerform's own database: leads, the sales team, its messages and tickets."""

@@ -1,0 +1,1 @@
+"""Magenta, the client database: companies, their users, plans and settings."""
