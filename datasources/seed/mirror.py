@@ -69,6 +69,9 @@ class MirrorWriter:
                     "version": version,
                 }
             )
+        # At noon the whole table is copied anew, so that what didn't move is known to be as it was.
+        if rows and rows[-1]["version"] < self._until:
+            rows.append(rows[-1] | {"version": self._until})
         return rows
 
     def _copies(self, bundle: LeadBundle, table: str, moment: str) -> list[Row]:
