@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
+
+from tests.servers.chromium import ChromiumDriver
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
 CONTROL, ENTER = "\ue009", "\ue007"
@@ -33,30 +32,10 @@ NOT_OVER_A_NETWORK = (
     "devtools:",
 )
 
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--window-size=1400,900",
-    # The network is off: no name resolves, and only the gateway's own address can be reached.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-
+# The network is off: no name resolves, and only the gateway's own address can be reached.
+FLAGS = ("--disable-quic", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 
 Result = TypeVar("Result")
-
-
-class Chromium(Protocol):
-    """Where the two programs are."""
-
-    binary: Path | str
-    driver: Path | str
 
 
 class BrowserError(AssertionError):
@@ -96,15 +75,9 @@ class Browser:
     """What Chromium's `Network.requestWillBeSent` told of each so far: `url`, `headers`, `postData`."""
 
     @classmethod
-    def start(cls, driver_address: str, chromium: Chromium, profile: Path) -> Self:
-        client = httpx.Client(base_url=driver_address, timeout=60.0, trust_env=False)
-        options = {"binary": str(chromium.binary), "args": [*ARGUMENTS, f"--user-data-dir={profile}"]}
-        capabilities = {
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-        }
-        body = {"capabilities": {"alwaysMatch": capabilities}}
-        created = _value(client.post("/session", json=body))
+    def start(cls, driver: ChromiumDriver) -> Self:
+        client = httpx.Client(base_url=driver.address, timeout=60.0, trust_env=False)
+        created = _value(client.post("/session", json=driver.capabilities(*FLAGS)))
         return cls(client=client, session=str(created["sessionId"]))
 
     def command(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -188,25 +161,13 @@ class Browser:
 
 
 @contextmanager
-def open_browser(chromium: Chromium) -> Iterator[Browser]:
-    """A browser with a driver of its own; both end with the block."""
-    port = _free_port()
-    with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
-        profile = Path(folder)
-        # A folder of our own for the driver's log: what it prints would otherwise land in the tests' output.
-        with (profile / "driver.log").open("wb") as log:
-            arguments = [str(chromium.driver), f"--port={port}"]
-            driver = subprocess.Popen(arguments, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            _wait_for_driver(port, driver)
-            browser = Browser.start(f"http://127.0.0.1:{port}", chromium, profile / "profile")
-            try:
-                yield browser
-            finally:
-                browser.close()
-        finally:
-            driver.terminate()
-            driver.wait(timeout=10)
+def open_browser(driver: ChromiumDriver) -> Iterator[Browser]:
+    """A browser with an empty profile, which ends with the block."""
+    browser = Browser.start(driver)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def _down(key: str) -> dict[str, str]:
@@ -222,20 +183,3 @@ def _value(response: httpx.Response) -> Any:
     if response.is_error:
         raise BrowserError(f"{value['error']}: {value['message']}")
     return value
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _wait_for_driver(port: int, driver: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while driver.poll() is None and time.monotonic() < deadline:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/status", trust_env=False).raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise BrowserError(f"ChromeDriver didn't answer on port {port}; its exit code is {driver.poll()}.")

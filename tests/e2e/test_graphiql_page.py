@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from tests.e2e.browser import CONTROL, ENTER, Browser, Chromium, open_browser
+from tests.e2e.browser import CONTROL, ENTER, Browser, open_browser
+from tests.servers.chromium import ChromiumDriver
 
 A_DAY = 86_400_000  # milliseconds
 ANSWER_PANE = "__MONACO.editor.getModels().find(model => model.uri.path.endsWith('response.json'))"
@@ -22,7 +23,7 @@ class DemoGateway(Protocol):
 
 
 @pytest.fixture
-def page(demo_gateway: DemoGateway, chromium: Chromium) -> Iterator[Browser]:
+def page(demo_gateway: DemoGateway, chromium: ChromiumDriver) -> Iterator[Browser]:
     """GraphiQL, just opened in a browser with an empty profile."""
     with open_browser(chromium) as browser:
         browser.open(f"{demo_gateway.url}/graphql")
