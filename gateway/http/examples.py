@@ -1,4 +1,4 @@
-"""The example queries that GraphiQL offers; each is a test case too. A file's first comment line is its description."""
+"""The example queries that GraphiQL offers; each is a test case too. A file's first line names and describes it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def _load() -> tuple[Example, ...]:
         stem = item.name.removesuffix(".graphql")
         variables = folder / f"{stem}.variables.json"
         query = item.read_text(encoding="utf-8")
+        name, _, description = query.splitlines()[0].removeprefix("# ").partition(": ")
         examples.append(
             Example(
-                name=stem.partition("-")[2].replace("-", " ").capitalize(),
-                description=query.splitlines()[0].lstrip("# "),
+                name=name,
+                description=description,
                 query=query,
                 variables=orjson.loads(variables.read_bytes()) if variables.is_file() else None,
             )
