@@ -1,0 +1,250 @@
+"""MySQL and MariaDB, through aiomysql or asyncmy and SQLAlchemy's async pool.
+
+Opened by `datasources/estate.py`. Reads are single autocommit statements, one round trip each. A query that
+runs out of time or is cancelled is killed on the server over a connection of its own: a driver that stops
+waiting leaves it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from time import monotonic
+from typing import Any, TypeVar
+
+import aiomysql
+import asyncmy
+from asyncmy.errors import MySQLError as AsyncmyError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from datasources.base import (
+    Capability,
+    SourceTimeout,
+    SourceUnavailable,
+    TimeLimits,
+)
+from datasources.engines.compiled import Prepared
+from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
+
+POOL_SIZE = 10
+_RECYCLE_SECONDS = 280  # below the five minutes after which proxies and servers drop idle connections
+_SESSION = "set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+_CONNECT: dict[str, Callable[..., Awaitable[Any]]] = {
+    "aiomysql": aiomysql.connect,
+    "asyncmy": asyncmy.connect,
+}
+_DRIVER_ERRORS = (aiomysql.MySQLError, AsyncmyError)
+# The connection broke under the driver; RuntimeError is what uvloop and both drivers say of a closed transport.
+_BROKEN = (OSError, EOFError, RuntimeError)
+
+# The connection is gone: 1053 shutdown, 1927 killed, 2006 gone, 2013 lost, 2014 out of step, 4031 idle.
+_LOST = frozenset({0, 1053, 1152, 1158, 1159, 1160, 1161, 1927, 2003, 2006, 2013, 2014, 2045, 2055, 4031})
+# The server can't do it now: 1205 lock wait, 1213 deadlock, 1317 killed, 1969 and 3024 its own time limit.
+_TOO_LATE = frozenset({1205, 1969, 3024})
+_REFUSED = frozenset({1021, 1030, 1040, 1041, 1114, 1203, 1213, 1226, 1290, 1317, 1836})
+
+Answer = TypeVar("Answer")
+
+
+class _Lost(Exception):
+    """The connection turned out to be dead; the statement may be sent again over another."""
+
+
+class MysqlSource(SqlSource):
+    """A `Source` over one database of a MySQL 5.7+ or MariaDB server."""
+
+    # No window functions, although newer servers have them: see `statements._per_key` for what was measured.
+    capabilities = frozenset({Capability.TRANSACTIONS, Capability.WRITES})
+
+    def __init__(self, name: str, url: URL, options: SourceOptions) -> None:
+        self._url = url.update_query_dict({"charset": "utf8mb4"})
+        self._engine = _engine(self._url, options.limits)
+        self._kills: set[asyncio.Task[None]] = set()
+        self._suspected_at = 0.0
+        super().__init__(name, self._engine.dialect, options)
+
+    async def version(self) -> str:
+        """`MySQL 9.7.4` or `MariaDB 10.11.19-…`. Raises `SourceError`."""
+        rows = await self._fetch(Prepared("select version()", ()))
+        text = str(rows[0][0])
+        return f"MariaDB {text}" if "mariadb" in text.lower() else f"MySQL {text}"
+
+    async def close(self) -> None:
+        """Waits for running kills and closes all connections."""
+        await asyncio.gather(*self._kills, return_exceptions=True)
+        await self._engine.dispose()
+
+    async def _fetch(self, prepared: Prepared) -> RawRows:
+        try:
+            return await self._read(prepared, check=False)
+        except _Lost:
+            # A pooled connection had died unnoticed: once more, over one that answers a ping or is new.
+            with self._lost_is_unavailable():
+                return await self._read(prepared, check=True)
+
+    async def _read(self, prepared: Prepared, *, check: bool) -> RawRows:
+        async with self._lease(check=check) as driver:
+            return await self._limited(driver, _select(driver, prepared))
+
+    async def _transaction(self, writes: Sequence[tuple[Prepared, bool]]) -> list[int]:
+        with self._lost_is_unavailable():
+            async with self._lease(check=True) as driver:
+                await self._limited(driver, driver.begin())
+                try:
+                    outcomes = [await self._change(driver, *write) for write in writes]
+                    await self._limited(driver, driver.commit())
+                except _DRIVER_ERRORS:
+                    await self._limited(driver, driver.rollback())
+                    raise
+                return outcomes
+
+    async def _change(self, driver: Any, prepared: Prepared, inserts: bool) -> int:
+        cursor = await self.observed(prepared.text, lambda: self._limited(driver, _execute(driver, prepared)))
+        return int((cursor.lastrowid if inserts else cursor.rowcount) or 0)
+
+    # --- connections ----------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _lease(self, *, check: bool) -> AsyncIterator[Any]:
+        """A driver connection, given back only if it is surely in step with the server."""
+        connection, driver = await self._check_out(check=check)
+        in_step = False
+        try:
+            yield driver
+            in_step = True
+        except _DRIVER_ERRORS as error:
+            in_step = _code(error) not in _LOST
+            raise self._translated(error) from error
+        except _BROKEN as error:
+            raise _Lost(str(error)) from error
+        finally:
+            await asyncio.shield(self._give_back(connection, driver, in_step=in_step))
+
+    async def _check_out(self, *, check: bool) -> tuple[AsyncConnection, Any]:
+        try:
+            async with asyncio.timeout(self._limits.connect):
+                while True:
+                    connection = await self._engine.connect()
+                    raw = await connection.get_raw_connection()
+                    suspect = check or raw.info.get("used_at", monotonic()) < self._suspected_at
+                    if not suspect or await self._answers(connection, raw.driver_connection):
+                        raw.info["used_at"] = monotonic()
+                        return connection, raw.driver_connection
+        except (TimeoutError, PoolExhausted) as error:
+            raise SourceTimeout(self.name, f"no connection within {self._limits.connect} s") from error
+        except (DBAPIError, *_BROKEN, *_DRIVER_ERRORS) as error:
+            raise SourceUnavailable(self.name, str(error)) from error
+
+    async def _answers(self, connection: AsyncConnection, driver: Any) -> bool:
+        """Whether a pooled connection is alive; one that isn't is dropped."""
+        answers = False
+        try:
+            await driver.ping(reconnect=False)
+            answers = True
+        except (*_BROKEN, *_DRIVER_ERRORS):
+            pass
+        finally:
+            if not answers:
+                await asyncio.shield(self._give_back(connection, driver, in_step=False))
+        return answers
+
+    async def _give_back(self, connection: AsyncConnection, driver: Any, *, in_step: bool) -> None:
+        if not in_step:
+            driver.close()  # at once: a polite goodbye would wait for a server that may not answer
+            await connection.invalidate()
+        await connection.close()
+
+    # --- time limits ----------------------------------------------------------------------------------------
+
+    async def _limited(self, driver: Any, work: Awaitable[Answer]) -> Answer:
+        """The answer within the statement limit; past it, or cancelled, the query is killed on the server."""
+        deadline = asyncio.timeout(self._limits.statement)
+        try:
+            async with deadline:
+                return await work
+        except BaseException as error:
+            if deadline.expired():
+                self._suspected_at = monotonic()
+                self._kill_soon(driver)
+                raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
+            if isinstance(error, asyncio.CancelledError):
+                self._kill_soon(driver)
+            raise
+
+    def _kill_soon(self, driver: Any) -> None:
+        # Whoever waited has waited long enough: the kill goes on by itself.
+        task = asyncio.create_task(self._kill(driver.thread_id()))
+        self._kills.add(task)
+        task.add_done_callback(self._kills.discard)
+
+    async def _kill(self, thread_id: int) -> None:
+        """Ends a connection on the server, with whatever it runs; if the server doesn't answer, so be it.
+
+        The whole connection, as `kill query` does nothing to one whose query is still on its way.
+        """
+        with suppress(TimeoutError, *_BROKEN, *_DRIVER_ERRORS):
+            async with asyncio.timeout(self._limits.connect):
+                connect = _CONNECT[self._url.get_driver_name()]
+                driver = await connect(**_driver_arguments(self._engine, self._url))
+                try:
+                    await _execute(driver, Prepared("kill connection %s", (thread_id,)))
+                finally:
+                    driver.close()
+
+    # --- errors ---------------------------------------------------------------------------------------------
+
+    def _translated(self, error: Exception) -> Exception:
+        code = _code(error)
+        if code in _LOST:
+            return _Lost(str(error))
+        if code in _TOO_LATE:
+            return SourceTimeout(self.name, str(error))
+        return SourceUnavailable(self.name, str(error)) if code in _REFUSED else error
+
+    @contextmanager
+    def _lost_is_unavailable(self) -> Iterator[None]:
+        try:
+            yield
+        except _Lost as error:
+            raise SourceUnavailable(self.name, str(error)) from error
+
+
+def _engine(url: URL, limits: TimeLimits) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        connect_args={"connect_timeout": limits.connect, "autocommit": True, "init_command": _SESSION},
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=limits.connect,
+        pool_recycle=_RECYCLE_SECONDS,
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
+    )
+
+
+def _driver_arguments(engine: AsyncEngine, url: URL) -> dict[str, Any]:
+    _, arguments = engine.dialect.create_connect_args(url)
+    return dict(arguments)
+
+
+async def _select(driver: Any, prepared: Prepared) -> RawRows:
+    cursor = await _execute(driver, prepared)
+    rows: RawRows = await cursor.fetchall()
+    return rows
+
+
+async def _execute(driver: Any, prepared: Prepared) -> Any:
+    cursor = driver.cursor()
+    if inspect.isawaitable(cursor):
+        cursor = await cursor
+    await cursor.execute(prepared.text, prepared.parameters)
+    return cursor
+
+
+def _code(error: Exception) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
