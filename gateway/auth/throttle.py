@@ -10,7 +10,7 @@ import hashlib
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -22,7 +22,7 @@ REDIS_SECONDS = 1.0
 
 
 class LoginThrottle:
-    """Counts every attempt, right or wrong."""
+    """Counts every attempt, right or wrong. Raises ValueError for a DSN that is none."""
 
     def __init__(self, events_dsn: str, *, per_account: int, per_address: int) -> None:
         self._shared = MovingWindowRateLimiter(_storage(events_dsn))
@@ -50,12 +50,16 @@ class LoginThrottle:
 def _storage(dsn: str) -> Storage:
     if not dsn.startswith("redis"):
         return MemoryStorage()
-    return RedisStorage(
-        f"async+{dsn}",
-        wrap_exceptions=True,
-        implementation="redispy",
-        key_prefix="iperform-gateway",
-        socket_connect_timeout=REDIS_SECONDS,
-        socket_timeout=REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type] # handed on to redis-py as it is
-    )
+    try:
+        return RedisStorage(
+            f"async+{dsn}",
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="iperform-gateway",
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type] # handed on to redis-py as it is
+        )
+    except ConfigurationError:
+        # Its text holds the DSN, and with it the password.
+        raise ValueError("the events DSN must be redis://host:port/db or memory:") from None

@@ -73,14 +73,22 @@ class Tokens:
                 options={"require": ["exp", "nbf", "iat", "aud", "iss", "sub", "jti"]},
             )
             return Claims(
-                int(claims["sid"]),
-                int(claims["sub"]),
-                int(claims["lid"]),
+                _key(claims["sid"]),
+                _key(claims["sub"]),
+                _key(claims["lid"]),
                 str(claims["jti"]),
                 int(claims["exp"]),
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, UnicodeError):
             raise unauthenticated() from None
+
+
+def _key(claim: Any) -> int:
+    """A claim that is the key of a row. Raises ValueError for a number that no row can have."""
+    key = int(claim)
+    if not 0 < key < 2**31:
+        raise ValueError("out of range")
+    return key
 
 
 def new_nonce() -> str:

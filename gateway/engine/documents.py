@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    VariableNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
@@ -57,6 +61,13 @@ class Document:
         found = (node for node in self.node.definitions if isinstance(node, FragmentDefinitionNode))
         return {node.name.value: node for node in found}
 
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """The variables that decide whether something is answered at all."""
+        found = _Conditions()
+        visit(self.node, found)
+        return frozenset(found.names)
+
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute. Raises OPERATION_RESOLUTION_FAILURE where it isn't clear which."""
         found = [node for node in self.node.definitions if isinstance(node, OperationDefinitionNode)]
@@ -72,6 +83,19 @@ class Document:
             else "The document has no operation, only fragments."
         )
         raise GatewayError(Code.OPERATION_RESOLUTION_FAILURE, said)
+
+
+class _Conditions(Visitor):
+    """Gathers the variables in directives of an operation: only `@skip` and `@include` can stand there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """Notes the variables of one directive."""
+        values = (argument.value for argument in node.arguments or ())
+        self.names |= {value.name.value for value in values if isinstance(value, VariableNode)}
 
 
 @dataclass

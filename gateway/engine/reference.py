@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import ExecutionResult, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
 from gateway.context import Request
@@ -14,8 +14,8 @@ from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, RequestRefused
 from gateway.engine.limits import Measure, check_variables
 from gateway.errors import Code
-from gateway.resolvers.plan import Planner
 from gateway.resolvers.element import Element
+from gateway.resolvers.plan import Planner
 
 
 async def run(
@@ -29,6 +29,7 @@ async def run(
     check_variables(variables)
     coerced = _coerced(schema, operation, variables)
     Measure(document.node, coerced.coerced).check(operation)
+    _check_conditions(document, coerced)
     planner = Planner(request.catalogue, document.fragments, coerced)
     root = Element(planner.plan(operation), None)
     result = execute(
@@ -40,6 +41,16 @@ async def run(
         operation_name=None if operation.name is None else operation.name.value,
     )
     return await result if inspect.isawaitable(result) else result
+
+
+def _check_conditions(document: Document, variables: VariableValues) -> None:
+    """Refuses a null for `@skip(if: $a)`, which validation lets through where `$a` has a default."""
+    nulls = [name for name in document.conditions if variables.coerced.get(name, False) is None]
+    if nulls:
+        said = "is a condition of `@skip` or `@include`: give true or false, not null."
+        raise RequestRefused(
+            Code.BAD_USER_INPUT, [GraphQLError(f"Variable '${name}' {said}") for name in sorted(nulls)]
+        )
 
 
 def _coerced(

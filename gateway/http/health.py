@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from datasources.base import SourceError
-from gateway.errors import GatewayError
 from gateway.services import Services
+
+log = structlog.get_logger(__name__)
 
 # Without these nobody can be known, so nothing can be answered.
 NEEDED = ("iperform",)
+# Whoever asks for health gives up soon: a source that takes longer isn't waited for.
+PROBE_SECONDS = 2.0
 
 
 async def livez(_: Request) -> Response:
@@ -29,17 +32,19 @@ async def readyz(request: Request) -> Response:
         name: source.version() for name, source in services.estate.sources.items()
     }
     probes |= {"files": services.estate.files.version(), "events": services.bus.version()}
-    states = await asyncio.gather(*[_state(probe) for probe in probes.values()])
+    states = await asyncio.gather(*[_state(name, probe) for name, probe in probes.items()])
     sources = dict(zip(probes, states, strict=True))
     ready = all(sources[name]["ready"] for name in NEEDED)
     return JSONResponse({"ready": ready, "sources": sources}, status_code=200 if ready else 503)
 
 
-async def _state(probe: Awaitable[str]) -> dict[str, object]:
+async def _state(name: str, probe: Awaitable[str]) -> dict[str, object]:
     try:
-        return {"ready": True, "version": await probe}
-    except (SourceError, GatewayError):
-        # Why is in the log: an error's text may hold hosts.
+        async with asyncio.timeout(PROBE_SECONDS):
+            return {"ready": True, "version": await probe}
+    except Exception as error:
+        # An error's text may hold hosts: it is for the log. Whatever it is, the other states are worth knowing.
+        log.warning("a source isn't ready", source=name, reason=repr(error))
         return {"ready": False}
 
 

@@ -21,6 +21,12 @@ async def schema_text(request: Request) -> Response:
         return Response(body, STATUS.get(error.code, 400), media_type="application/json")
     schema = schema_for(principal.caller)
     headers = {"etag": schema.etag, "cache-control": "private, no-cache", "vary": "authorization"}
-    if schema.etag in {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}:
+    if _known(request.headers.get("if-none-match", ""), schema.etag):
         return Response(status_code=304, headers=headers)
     return PlainTextResponse(schema.sdl, headers=headers)
+
+
+def _known(header: str, etag: str) -> bool:
+    """Whether an `If-None-Match` header holds a tag: by weak comparison, as a proxy may have compressed the text."""
+    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return etag in tags or "*" in tags

@@ -41,6 +41,9 @@ class Cursors:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise misfit() from None
+        # One text for each cursor: base64 would let the last letter differ, and padding follow.
+        if base64.urlsafe_b64encode(raw).decode().rstrip("=") != text:
+            raise misfit()
         seal, body = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
         if not hmac.compare_digest(seal, self._seal(fingerprint, body)):
             raise misfit()

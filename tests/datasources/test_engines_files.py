@@ -21,6 +21,7 @@ from datasources.engines.file_paths import folder_of_prefix, key_of_path, path_o
 from datasources.engines.localfs import LINK_PATH, LinkRefused, LocalStore
 from datasources.engines.s3 import Bucket, S3Store
 from datasources.estate import open_files
+from tests.servers.fixtures import count_use
 from tests.servers.s3 import S3Server
 
 SECRET = b"a secret for tests"
@@ -78,6 +79,7 @@ async def store(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[A
     if request.param == "local":
         store = open_files(f"file://{folder}", secret=SECRET)
     else:
+        count_use(request.node, "s3")
         server: S3Server = request.getfixturevalue("s3_server")
         store = open_files(server.dsn(), limits=TimeLimits(connect=2, statement=5))
     yield store

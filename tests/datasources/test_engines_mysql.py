@@ -40,6 +40,7 @@ from datasources.model import (
     Read,
     Update,
 )
+from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
 
 LIMITS = TimeLimits(connect=0.5, statement=1.5)
@@ -68,6 +69,7 @@ ONE = Read(table=things, columns=(things.c.name,), policy=Among(things.c.id, fro
 
 @pytest.fixture(params=["mariadb_server", "mysql_server"])
 def server(request: pytest.FixtureRequest) -> MySQLLikeServer:
+    count_use(request.node, request.param.removesuffix("_server"))
     server: MySQLLikeServer = request.getfixturevalue(request.param)
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"create database if not exists {DATABASE} character set utf8mb4")
