@@ -34,6 +34,9 @@ FILES_FORMS = {
     "file": "file:///absolute/path?secret=…",
 }
 
+# What may follow the `?` of a MySQL DSN; both drivers take these.
+MYSQL_OPTIONS = frozenset({"charset", "unix_socket", "ssl", "ssl_ca", "ssl_cert", "ssl_key"})
+
 Observers = Iterable[StatementObserver]
 
 
@@ -103,7 +106,7 @@ def _mysql(name: str, dsn: str) -> URL:
         url = make_url(dsn)
     except (ArgumentError, ValueError):
         raise _malformed(name, [form]) from None
-    if not url.host or not url.database:
+    if not url.host or not url.database or not set(url.query) <= MYSQL_OPTIONS:
         raise _malformed(name, [form])
     return url
 

@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, FromClause, Table
 
-Value: TypeAlias = Any  # what a driver gives for a cell: int, str, Decimal, datetime, date, bool, JSON or None
+Value: TypeAlias = (
+    Any  # what a driver gives for a cell: int, str, Decimal, datetime, date, bool, JSON or None
+)
 Row: TypeAlias = tuple[Value, ...]
 
 

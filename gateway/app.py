@@ -27,6 +27,8 @@ from gateway.schema.check import check_schema
 from gateway.services import open_services
 from gateway.settings import Settings, read_settings
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
 
 def make_app(settings: Settings, observers: tuple[StatementObserver, ...] = ()) -> Starlette:
     """The gateway as an ASGI application. Starts with every source down; raises where the declarations don't hold."""
@@ -48,7 +50,8 @@ def make_app(settings: Settings, observers: tuple[StatementObserver, ...] = ()) 
             Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4),
         ],
         routes=[
-            Route("/graphql", graphql.__call__, methods=["GET", "POST"]),
+            # Every method: the endpoint itself says, in GraphQL's JSON, which it takes.
+            Route("/graphql", graphql.__call__, methods=METHODS),
             Route("/graphiql/config.json", _page_config),
             Mount("/graphiql", StaticFiles(directory=FOLDER)),
             Route("/schema.graphql", schema_text),

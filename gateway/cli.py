@@ -41,6 +41,8 @@ def serve() -> None:
         log_level="warning",
         timeout_graceful_shutdown=15,
         server_header=False,
+        # Whose address a request has is decided by GATEWAY_TRUSTED_PROXIES alone.
+        proxy_headers=False,
     )
 
 
@@ -65,7 +67,14 @@ def demo(
     from gateway.app import make_app  # noqa: PLC0415 - after the estate, so that a mistake above is said at once
 
     greet(settings)
-    uvicorn.run(make_app(settings), host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        make_app(settings),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
 
 
 @app.command

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -51,7 +52,6 @@ class Settings:
     connect_seconds: float = setting("time limit for connecting to a source", default=3.0)
     statement_seconds: float = setting("time limit for one statement of a source", default=10.0)
     request_seconds: float = setting("time limit for one request", default=30.0)
-    pool_size: int = setting("connections for each source and process", default=10)
     access_token_seconds: int = setting("how long an access token is good", default=900)
     refresh_token_seconds: int = setting("how long a session lasts without a refresh", default=14 * 86_400)
     session_cache_seconds: float = setting("how long a checked session is believed; at most 2", default=1.0)
@@ -74,6 +74,12 @@ class Settings:
             problems.append("GATEWAY_JWT_SECRET must have at least 32 bytes")
         if not 0 <= self.session_cache_seconds <= 2:
             problems.append("GATEWAY_SESSION_CACHE_SECONDS must be between 0 and 2")
+        problems += [
+            f"{environment_name(item)} must be {meaning}"
+            for item in fields(self)
+            for meaning in [_out_of_range(item.name, getattr(self, item.name))]
+            if meaning
+        ]
         if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
             problems.append("demo mode serves on loopback only: its accounts have a public password")
         try:
@@ -87,6 +93,17 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The zone in which the estate writes its DATETIMEs."""
         return ZoneInfo(self.estate_timezone)
+
+
+def _out_of_range(name: str, value: Any) -> str | None:
+    """What a number must be, where it isn't."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if name == "port":
+        return None if 0 <= value <= 65_535 else "a port: 0 to 65535"
+    if name in {"trusted_proxies", "session_cache_seconds"}:
+        return None if 0 <= value < inf else "0 or more"
+    return None if 0 < value < inf else "more than 0"
 
 
 def environment_name(item: Field[Any]) -> str:
@@ -109,10 +126,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         try:
             values[item.name] = _parse(text, str(item.type))
         except ValueError:
-            problems.append(f"{name} must be a {item.type}")
+            problems.append(f"{name} must be {_KINDS[str(item.type)]}")
     if problems:
         raise SettingsError("; ".join(problems))
     return Settings(**values)
+
+
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
 def _parse(text: str, kind: str) -> Any:

@@ -100,7 +100,8 @@ def running(settings: Settings, name: str) -> Iterator[RunningGateway]:
     port = listener.getsockname()[1]
     settings = replace(settings, port=port)
     app = make_app(settings, (statements.append,))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", loop="uvloop", http="httptools"))
+    config = uvicorn.Config(app, log_level="warning", loop="uvloop", http="httptools", proxy_headers=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

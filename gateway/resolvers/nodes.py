@@ -40,11 +40,14 @@ def node_resolver(
     async def node(parent: Element, info: Info, id: str) -> Element | None:
         return await find(info.context, step_of(parent, info), id)
 
-    async def nodes(parent: Element, info: Info, ids: list[str]) -> list[Element | None]:
+    async def nodes(parent: Element, info: Info, ids: list[str]) -> list[Element | BaseException | None]:
         if len(ids) > MOST_IDS:
             raise bad_input(f"`ids` has more than {MOST_IDS} ids; ask for fewer at once.")
         step = step_of(parent, info)
-        return list(await asyncio.gather(*[find(info.context, step, text) for text in ids]))
+        # An error in the list is that of its own item: the others are given all the same.
+        return list(
+            await asyncio.gather(*[find(info.context, step, text) for text in ids], return_exceptions=True)
+        )
 
     return nodes if bound.many else node
 
