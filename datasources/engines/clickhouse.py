@@ -21,6 +21,7 @@ from asynch.errors import ClickHouseException, ServerException
 from datasources.base import Capability, SourceTimeout, SourceUnavailable, TimeLimits
 from datasources.engines.clickhouse_sql import ClickHouseDialect, full_text
 from datasources.engines.compiled import Prepared
+from datasources.engines.deadline import within
 from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
 
 POOL_SIZE = 8
@@ -85,9 +86,8 @@ class ClickHouseSource(SqlSource):
         text = full_text(prepared)
         async with self._lease() as connection:
             try:
-                async with asyncio.timeout(self._limits.statement):
-                    rows: RawRows = await connection._connection.execute(text)
-                    return rows
+                rows: RawRows = await within(self._limits.statement, connection._connection.execute(text))
+                return rows
             except TimeoutError as error:
                 raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
 
@@ -112,17 +112,23 @@ class ClickHouseSource(SqlSource):
     async def _check_out(self) -> Connection:
         """An idle connection, whose health asynch asks before each statement, or a new one."""
         try:
-            async with asyncio.timeout(self._limits.connect):
-                await self._places.acquire()
-                try:
-                    return self._idle.pop() if self._idle else await self._connect()
-                except BaseException:
-                    self._places.release()
-                    raise
+            return await within(self._limits.connect, self._checked_out(), discard=self._give_back_unused)
         except TimeoutError as error:
             raise SourceTimeout(self.name, f"no connection within {self._limits.connect} s") from error
         except _BROKEN as error:
             raise SourceUnavailable(self.name, str(error)) from error
+
+    async def _checked_out(self) -> Connection:
+        await self._places.acquire()
+        try:
+            return self._idle.pop() if self._idle else await self._connect()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def _give_back_unused(self, connection: Connection) -> None:
+        self._places.release()
+        self._idle.append(connection)
 
     async def _connect(self) -> Connection:
         address = self._address

@@ -29,6 +29,7 @@ from datasources.base import (
     TimeLimits,
 )
 from datasources.engines.compiled import Prepared
+from datasources.engines.deadline import within
 from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
 
 POOL_SIZE = 10
@@ -127,18 +128,25 @@ class MysqlSource(SqlSource):
 
     async def _check_out(self, *, check: bool) -> tuple[AsyncConnection, Any]:
         try:
-            async with asyncio.timeout(self._limits.connect):
-                while True:
-                    connection = await self._engine.connect()
-                    raw = await connection.get_raw_connection()
-                    suspect = check or raw.info.get("used_at", monotonic()) < self._suspected_at
-                    if not suspect or await self._answers(connection, raw.driver_connection):
-                        raw.info["used_at"] = monotonic()
-                        return connection, raw.driver_connection
+            return await within(
+                self._limits.connect, self._checked_out(check=check), discard=self._give_back_unused
+            )
         except (TimeoutError, PoolExhausted) as error:
             raise SourceTimeout(self.name, f"no connection within {self._limits.connect} s") from error
         except (DBAPIError, *_BROKEN, *_DRIVER_ERRORS) as error:
             raise SourceUnavailable(self.name, str(error)) from error
+
+    async def _checked_out(self, *, check: bool) -> tuple[AsyncConnection, Any]:
+        while True:
+            connection = await self._engine.connect()
+            raw = await connection.get_raw_connection()
+            suspect = check or raw.info.get("used_at", monotonic()) < self._suspected_at
+            if not suspect or await self._answers(connection, raw.driver_connection):
+                raw.info["used_at"] = monotonic()
+                return connection, raw.driver_connection
+
+    async def _give_back_unused(self, leased: tuple[AsyncConnection, Any]) -> None:
+        await self._give_back(*leased, in_step=True)
 
     async def _answers(self, connection: AsyncConnection, driver: Any) -> bool:
         """Whether a pooled connection is alive; one that isn't is dropped."""
@@ -188,13 +196,15 @@ class MysqlSource(SqlSource):
         The whole connection, as `kill query` does nothing to one whose query is still on its way.
         """
         with suppress(TimeoutError, *_BROKEN, *_DRIVER_ERRORS):
-            async with asyncio.timeout(self._limits.connect):
-                connect = _CONNECT[self._url.get_driver_name()]
-                driver = await connect(**_driver_arguments(self._engine, self._url))
-                try:
-                    await _execute(driver, Prepared("kill connection %s", (thread_id,)))
-                finally:
-                    driver.close()
+            await within(self._limits.connect, self._send_kill(thread_id))
+
+    async def _send_kill(self, thread_id: int) -> None:
+        connect = _CONNECT[self._url.get_driver_name()]
+        driver = await connect(**_driver_arguments(self._engine, self._url))
+        try:
+            await _execute(driver, Prepared("kill connection %s", (thread_id,)))
+        finally:
+            driver.close()
 
     # --- errors ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ CLIENT_COMPANY_ID = 3
 # Referred to by leads, absent from `company`: a deleted one, and one that never was.
 MISSING_COMPANY_IDS = (7, 990001)
 ERP_COMPANY_IDS = (1, 2, 3, 5, 8)
+# Names a schema of its own that ClickHouse doesn't have.
+LOST_SCHEMA_COMPANY_ID = 10
 
 MONTHLY_DAYS = 30
 HISTORY_DAYS = 1100
@@ -71,7 +73,9 @@ def build_clients(seed: int, leads: int, today: date) -> Clients:
         city = chance.pick(CITIES)
         row = _company_row(chance, company_id, city, created)
         company_rows.append(row)
-        companies.append(Company(company_id, row["company_name"], city, row["db_schema_name"] is not None))
+        companies.append(
+            Company(company_id, row["company_name"], city, row["extractor_settings_token"] is not None)
+        )
         users.add_company(company_id, created)
     return Clients(
         chunks=(
@@ -112,7 +116,9 @@ def _company_row(chance: Chance, company_id: int, city: City, created: datetime)
         "phone": None if chance.happens(0.1) else mobile_number(chance),
         "email": chance.pick_or_none((f"accounts@company{company_id}.example.in", "accounts@", ""), 0.1),
         "extractor_settings_token": chance.letters("0123456789abcdef", 40) if synced else None,
-        "db_schema_name": erp_schema_name(company_id) if synced else None,
+        "db_schema_name": erp_schema_name(company_id)
+        if company_id in (*ERP_COMPANY_IDS, LOST_SCHEMA_COMPANY_ID)
+        else None,
         "active": True if client else chance.pick((True, True, True, True, True, True, False, None)),
         "created_on": None if not client and chance.happens(0.02) else created,
     }

@@ -7,13 +7,14 @@ Resolvers and loaders ask `Access` for rows of a table; they never see a source 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, FromClause, Table, case, true
+from sqlalchemy import Column, ColumnElement, FromClause, Table, case, func, true
 
+from datasources.analytics.tables import erp_schema_name
 from datasources.base import FileStore, Source, SourceError, SourceTimeout
 from datasources.iperform import tables as iperform
 from datasources.magenta import tables as magenta
@@ -21,6 +22,7 @@ from datasources.model import (
     EVERYTHING,
     Aggregate,
     Among,
+    Direction,
     FilePage,
     Filter,
     Insert,
@@ -36,6 +38,8 @@ from datasources.model import (
     Write,
     all_of,
 )
+from gateway.auth.company_schemas import CompanySchemas, Tables
+from gateway.auth.company_tables import Newest, from_id, newest_of_each, own_table, server_tables
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
 from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies, Policy, Rules, Unrestricted
@@ -45,14 +49,16 @@ from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
 from gateway.errors import Code, GatewayError
 
 Wanted = TypeVar("Wanted", Read, Aggregate)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class Estate:
-    """The sources of the estate by name, and its files."""
+    """The sources of the estate by name, its files, and which companies' schemas were seen in it."""
 
     sources: Mapping[str, Source]
     files: FileStore
+    company_schemas: CompanySchemas = field(default_factory=CompanySchemas)
 
     def source(self, table: Table) -> Source:
         """The source that holds a table."""
@@ -238,6 +244,96 @@ class Access:
             ]
             return await source.groups_of_each(lowered)
 
+    async def company_rows(
+        self, table: Table, columns: Sequence[Column[Any]], company_ids: Sequence[int], page: Newest
+    ) -> dict[int, list[Row]]:
+        """The newest rows of each company in a table that each has in a schema of its own, in one statement.
+
+        `columns` are of the table over all companies, `id` among them. A company that the caller doesn't see has no
+        rows; one whose schema isn't there is absent from the answer.
+        """
+        rules = await self.rules()
+        for column in columns:
+            if not rules.may_read(column) or rules.mask(column) is not None:
+                raise PermissionError(f"{column} can't be read on every row of a company's own table")
+
+        async def newest(companies: frozenset[int]) -> dict[int, list[Row]]:
+            rows = newest_of_each(table, columns, sorted(companies), page)
+            read = Read(
+                table=rows,
+                columns=tuple(rows.c),
+                policy=Among(rows.c.company_id, companies),
+                order=(Order(rows.c.id, Direction.DESC),),
+            )
+            found: dict[int, list[Row]] = {company_id: [] for company_id in companies}
+            for company_id, *cells in await self._estate.source(table).rows(read):
+                found[company_id].append(tuple(cells))
+            return found
+
+        hidden, found = await self._of_companies(table, company_ids, newest)
+        return {**{company_id: [] for company_id in hidden}, **found}
+
+    async def company_counts(
+        self, table: Table, company_ids: Sequence[int], *, least_id: int | None = None
+    ) -> dict[int, int]:
+        """How many rows `company_rows` could give of each company, from an id on, in one statement."""
+
+        async def counts(companies: frozenset[int]) -> dict[int, int]:
+            owns = {company_id: own_table(table, company_id) for company_id in sorted(companies)}
+            # Each table is one company's, and that company is visible: so is all that the table holds.
+            answers = await self._estate.source(table).groups_of_each(
+                [
+                    Aggregate(
+                        table=own, measures=(func.count(),), policy=EVERYTHING, where=from_id(own, least_id)
+                    )
+                    for own in owns.values()
+                ]
+            )
+            return {company_id: int(rows[0][0]) for company_id, rows in zip(owns, answers, strict=True)}
+
+        hidden, found = await self._of_companies(table, company_ids, counts)
+        return {**dict.fromkeys(hidden, 0), **found}
+
+    async def _of_companies(
+        self,
+        table: Table,
+        company_ids: Sequence[int],
+        read: Callable[[frozenset[int]], Awaitable[dict[int, Found]]],
+    ) -> tuple[frozenset[int], dict[int, Found]]:
+        """The companies that the caller doesn't see, and what `read` gives of the others that have a schema."""
+        rules = await self.rules()
+        asked = frozenset(company_ids)
+        source = self._estate.source(table).name
+        with _failures_coded():
+            visible = await self._crossing.allowed(rules.rows(table), table.c.company_id, asked, source)
+        there = await self._with_schema(table, visible)
+        try:
+            return asked - visible, await _coded(read, there)
+        except Exception as failure:
+            if isinstance(failure, GatewayError) and failure.code is Code.TIMEOUT:
+                raise
+            # A schema that was there may have been dropped since: the others are read without it.
+            still_there = await self._with_schema(table, visible, anew=True)
+            if still_there == there:
+                raise
+            return asked - visible, await _coded(read, still_there)
+
+    async def _with_schema(
+        self, table: Table, company_ids: frozenset[int], *, anew: bool = False
+    ) -> frozenset[int]:
+        schemas = {erp_schema_name(company_id): company_id for company_id in company_ids}
+        there = await self._estate.company_schemas.holding(
+            table.name, frozenset(schemas), self._tables_on_server, anew=anew
+        )
+        return frozenset(schemas[schema] for schema in there)
+
+    async def _tables_on_server(self, schemas: frozenset[str]) -> Tables:
+        columns = (server_tables.c.database, server_tables.c.name)
+        bypass = Policy.unrestricted(reason="the names of tables decide what a statement can be made of")
+        where = Among(server_tables.c.database, schemas)
+        rows = await SystemAccess(self._estate).rows(columns, where=where, bypass=bypass)
+        return frozenset((row[0], row[1]) for row in rows)
+
     async def visible_keys(self, column: Column[Any], target: Column[Any], where: Filter) -> frozenset[Value]:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
         rules = await self.rules()
@@ -327,6 +423,13 @@ def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
         raise PermissionError(f"{column} is not for {rules.scope.caller.value}")
     mask = rules.mask(column)
     return column if mask is None else case((mask, column), else_=None).label(column.name)
+
+
+async def _coded(
+    read: Callable[[frozenset[int]], Awaitable[dict[int, Found]]], company_ids: frozenset[int]
+) -> dict[int, Found]:
+    with _failures_coded():
+        return await read(company_ids) if company_ids else {}
 
 
 @contextmanager

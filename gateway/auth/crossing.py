@@ -25,6 +25,7 @@ from datasources.model import (
     Filter,
     Keys,
     Not,
+    Nothing,
     Read,
     Related,
     Row,
@@ -95,6 +96,19 @@ class Crossing:
                 return Not(await self.lower(part, source, known))
             case _:
                 return term
+
+    async def allowed(
+        self, rule: Filter, column: Column[Any], values: frozenset[Value], source: str
+    ) -> frozenset[Value]:
+        """Those of the values of `column`, in a table of `source`, with which a rule about that column holds."""
+        match await self.lower(rule, source, Known(column, values)):
+            case Everything():
+                return values
+            case Nothing():
+                return frozenset()
+            case Among(named, found) if named is column:
+                return values & found
+        raise TypeError(f"the rule says more than which {column} a row may have")
 
     async def _any(self, parts: tuple[Filter, ...], source: str, known: Known | None) -> Filter:
         # What is proven already decides before anything is fetched.

@@ -15,6 +15,7 @@ from datasources.analytics import tables as analytics
 from datasources.iperform import tables as iperform
 from datasources.magenta import tables as magenta
 from datasources.model import EVERYTHING, Among, Filter, ListsAny, Match, Not, Related, all_of, any_of
+from gateway.auth.company_tables import COMPANY_TABLES
 from gateway.auth.policy import ColumnPolicy, Policies, RowPolicy, RowRule, always
 from gateway.auth.roles import EMPLOYEES, KNOWN, STAFF, Caller
 from gateway.auth.scope import Scope
@@ -249,6 +250,7 @@ ROWS = (
     of_company(analytics.subcompany_settings),
     of_company(analytics.reportwise_settings),
     of_company(analytics.data_update),
+    *map(of_company, COMPANY_TABLES),
     follows(analytics.mirror_leads, analytics.mirror_leads.c.id, leads.c.id, LEADS),
     of_lead(analytics.mirror_lead_logs),
     of_lead(analytics.mirror_lead_status),

@@ -86,6 +86,19 @@ class ToManyField(Field):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CompanyRowsField(Field):
+    """A connection of rows that the company has in a schema of its own.
+
+    `table` is the one over all companies. `key` and `schema` are columns of the company: its id, and what its schema
+    is called; a company whose schema isn't called as its id would have it has no rows.
+    """
+
+    table: Table
+    key: Column[Any]
+    schema: Column[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RootListField(Field):
     """A connection of all rows of a type that the caller sees."""
 
@@ -286,6 +299,21 @@ def to_many(
     )
 
 
+def company_rows(
+    name: str, type: str, table: Table, description: str, *, key: Column[Any], schema: Column[Any]
+) -> CompanyRowsField:
+    """A connection of rows that the company has in a schema of its own."""
+    return CompanyRowsField(
+        name=name,
+        type=f"{type}Connection!",
+        description=description,
+        arguments=PAGE[:2],
+        table=table,
+        key=key,
+        schema=schema,
+    )
+
+
 def computed(
     name: str,
     type: str,
@@ -337,7 +365,12 @@ def table_of_field(bound: Field) -> Table | None:
     match bound:
         case ToOneField(direction=direction) | ToManyField(direction=direction):
             return table_of(direction.target)
-        case RootListField(table=table) | RootOneField(table=table) | ReferenceField(table=table):
+        case (
+            RootListField(table=table)
+            | RootOneField(table=table)
+            | ReferenceField(table=table)
+            | CompanyRowsField(table=table)
+        ):
             return table
         case _:
             return None

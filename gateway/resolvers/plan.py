@@ -27,6 +27,7 @@ from gateway.loaders.relations import Direction
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.declarations import (
     ColumnField,
+    CompanyRowsField,
     CompositeType,
     ComputedField,
     Field,
@@ -110,6 +111,8 @@ class Planner:
                 level.need(direction.source)
             case ComputedField(needs=needs) | ReferenceField(needs=needs):
                 level.need(*needs)
+            case CompanyRowsField(key=key_column, schema=schema):
+                level.need(key_column, schema)
         step = self._step(bound, [node.selection_set for node in nodes if node.selection_set is not None])
         if step is not None:
             level.steps[key] = step
@@ -227,7 +230,7 @@ def _united(shared: Columns, columns: Columns) -> Columns:
     return shared
 
 
-def _reads(bound: Field) -> Any:
+def _reads(bound: Field) -> Any:  # noqa: PLR0911 - one line for each kind of field
     match bound:
         case ToOneField(direction=direction):
             return ("one", direction.target)
@@ -235,6 +238,8 @@ def _reads(bound: Field) -> Any:
             return ("many", direction.target)
         case ReferenceField(table=table):
             return ("one", next(iter(table.primary_key.columns)))
+        case CompanyRowsField(table=table):
+            return ("rows of companies", table)
         case RootOneField(table=table):
             return ("root one", table)
         case RootListField(table=table):

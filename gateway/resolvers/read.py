@@ -18,9 +18,11 @@ from gateway.context import Request
 from gateway.errors import bad_input
 from gateway.loaders.batch import Batch, only
 from gateway.loaders.relations import Direction
+from gateway.resolvers.company_rows import company_rows_resolver
 from gateway.resolvers.connection import Connection
 from gateway.resolvers.declarations import (
     ColumnField,
+    CompanyRowsField,
     ComputedField,
     Field,
     NodeField,
@@ -51,6 +53,8 @@ def resolver_of(bound: Field) -> Resolver:  # noqa: PLR0911 - one line for each 
             return _to_one(bound)
         case ToManyField(direction=direction):
             return list_resolver(direction)
+        case CompanyRowsField():
+            return company_rows_resolver(bound)
         case RootListField():
             return list_resolver(None)
         case RootOneField():

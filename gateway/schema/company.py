@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from datasources.magenta.tables import company
+from gateway.auth import company_tables
 from gateway.loaders import relations
-from gateway.resolvers.declarations import PAGE, Owner, RowType, column, computed, to_many
+from gateway.resolvers.declarations import PAGE, Owner, RowType, column, company_rows, computed, to_many
 from gateway.resolvers.files import company_files
 
 _c = company.c
+_erp_rows = partial(company_rows, key=_c.id, schema=_c.db_schema_name)
 
 COMPANY = RowType(
     name="Company",
@@ -73,6 +77,36 @@ COMPANY = RowType(
             "CompanySetting",
             relations.COMPANY_SETTING_COMPANY.down,
             "The caller's settings for the company.",
+        ),
+        _erp_rows(
+            "transactions",
+            "ErpTransaction",
+            company_tables.transactions,
+            "Entries of the company's ledgers, from its ERP, newest first.",
+        ),
+        _erp_rows(
+            "customers",
+            "ErpCustomer",
+            company_tables.customers,
+            "The company's own customers, from its ERP, newest first.",
+        ),
+        _erp_rows(
+            "invoices",
+            "ErpInvoice",
+            company_tables.invoices,
+            "Invoices that the company wrote, from its ERP, newest first.",
+        ),
+        _erp_rows(
+            "purchaseOrders",
+            "ErpPurchaseOrder",
+            company_tables.purchase_orders,
+            "Orders that the company placed, from its ERP, newest first.",
+        ),
+        _erp_rows(
+            "salesVouchers",
+            "ErpSalesVoucher",
+            company_tables.sales_vouchers,
+            "Sales that the company booked, from its ERP, newest first.",
         ),
         computed(
             "files",

@@ -8,6 +8,11 @@ from gateway.schema.company import COMPANY
 from gateway.schema.company_setting import COMPANY_SETTING
 from gateway.schema.data_update import DATA_UPDATE
 from gateway.schema.dynamic_database import DYNAMIC_DATABASE
+from gateway.schema.erp_customer import ERP_CUSTOMER
+from gateway.schema.erp_invoice import ERP_INVOICE
+from gateway.schema.erp_purchase_order import ERP_PURCHASE_ORDER
+from gateway.schema.erp_sales_voucher import ERP_SALES_VOUCHER
+from gateway.schema.erp_transaction import ERP_TRANSACTION
 from gateway.schema.follow_up import FOLLOW_UP
 from gateway.schema.lead import LEAD
 from gateway.schema.lead_log import LEAD_LOG
@@ -56,6 +61,11 @@ ROW_TYPES: tuple[RowType, ...] = (
     REPORT_SETTING,
     SYNC_RUN,
     DATA_UPDATE,
+    ERP_TRANSACTION,
+    ERP_CUSTOMER,
+    ERP_INVOICE,
+    ERP_PURCHASE_ORDER,
+    ERP_SALES_VOUCHER,
     DYNAMIC_DATABASE,
     SYNC_CREDENTIAL,
     REQUEST_LOG,
