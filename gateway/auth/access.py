@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Column, ColumnElement, FromClause, Table, case, func, true
 
 from datasources.analytics.tables import erp_schema_name
@@ -48,6 +49,8 @@ from gateway.auth.roles import Caller
 from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
 from gateway.errors import Code, GatewayError
 
+log = structlog.get_logger(__name__)
+
 Wanted = TypeVar("Wanted", Read, Aggregate)
 Found = TypeVar("Found")
 
@@ -72,7 +75,8 @@ class Estate:
 
 
 def source_failed(error: SourceError) -> GatewayError:
-    """What a client may know of a source's failure."""
+    """What a client may know of a source's failure; why it failed goes to the log."""
+    log.warning("a source failed", source=error.source, reason=str(error))
     if isinstance(error, SourceTimeout):
         return GatewayError(
             Code.TIMEOUT, f"The source “{error.source}” took too long; ask for less, or ask again."
@@ -157,6 +161,7 @@ class Access:
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._run, self._witnesses, budgets)
         self._rules: asyncio.Task[Rules] | None = None
+        self._askers: list[asyncio.Task[Any]] = []
 
     async def rules(self) -> Rules:
         """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
@@ -222,14 +227,14 @@ class Access:
             limit=limit,
         )
         source = self._estate.source(table)
-        with _failures_coded():
+        with self._asking():
             return await source.groups(await self._lowered(aggregate, source.name))
 
     async def groups_by_key(self, parts: Sequence[Part], keys: Sequence[Value]) -> list[list[Row]]:
         """Visible rows of several tables of one source, each grouped by its own key column, in one statement."""
         rules = await self.rules()
         source = self._estate.source(table_of(parts[0].key))
-        with _failures_coded():
+        with self._asking():
             lowered = [
                 await self._lowered(
                     Aggregate(
@@ -338,7 +343,7 @@ class Access:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
         rules = await self.rules()
         term = Related(column, target, rules.rows(table_of(target)), where, ownership=True)
-        with _failures_coded():
+        with self._asking():
             return await self._crossing.keys(term)
 
     async def lowered(self, term: Filter, table: Table) -> Filter:
@@ -347,17 +352,17 @@ class Access:
 
     async def files(self, prefix: str, *, after: str | None, limit: int) -> FilePage:
         """Files below a prefix. Whoever asks has read, through this access, the row that the prefix belongs to."""
-        with _failures_coded():
+        with self._asking():
             return await self._estate.files.page(prefix, after=after, limit=limit)
 
     async def file_link(self, key: str, *, seconds: int) -> str:
         """A signed link to a file that `files` gave; good for `seconds`."""
-        with _failures_coded():
+        with self._asking():
             return await self._estate.files.link(key, seconds=seconds)
 
     async def _run(self, read: Read) -> list[Row]:
         source = self._estate.source(_table(read))
-        with _failures_coded():
+        with self._asking():
             return await source.rows(await self._lowered(read, source.name))
 
     async def _lowered(self, wanted: Wanted, source: str) -> Wanted:
@@ -366,6 +371,23 @@ class Access:
         policy = await self._crossing.lower(wanted.policy, source, known)
         where = await self._crossing.lower(wanted.where, source, known)
         return replace(wanted, policy=policy, where=where)
+
+    def abandon(self) -> None:
+        """Ends whatever is still being asked: nobody waits for it any more."""
+        for task in self._askers:
+            task.cancel()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        # A loader asks in a task of its own, which doesn't end with the request's.
+        task = asyncio.current_task()
+        assert task is not None
+        self._askers.append(task)
+        try:
+            with _failures_coded():
+                yield
+        finally:
+            self._askers.remove(task)
 
     async def _bind_rules(self) -> Rules:
         return self._policies.for_scope(await self._scope())

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy import Column, ColumnElement, Integer, String, Table
 
 from datasources.model import (
     EVERYTHING,
@@ -62,7 +62,7 @@ class Witnesses:
     def note(self, policy: Filter, columns: Iterable[ColumnElement[Any]], rows: list[Row]) -> None:
         """Remembers what rows that were read under `policy` hold."""
         for position, column in enumerate(columns):
-            if isinstance(column, Column) and (column.primary_key or column.name.endswith("_id")):
+            if isinstance(column, Column) and isinstance(column.type, Integer | String):
                 self._values.setdefault((id(policy), column), set()).update(row[position] for row in rows)
 
     def among(self, term: Related, values: frozenset[Value]) -> frozenset[Value]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
-from graphql import OperationType
+from graphql import ExecutionResult, OperationType
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -99,7 +99,7 @@ class GraphQLEndpoint:
             return of_error(
                 GatewayError(Code.TIMEOUT, "The request took too long; ask for less at once."), request_id
             )
-        except BadRequest:
+        except (BadRequest, ClientDisconnect):
             raise
         except GatewayError as error:
             return of_error(error, request_id)
@@ -117,7 +117,13 @@ class GraphQLEndpoint:
             raise BadRequest("Send a mutation by POST.", 405, {"allow": "POST"})
         client = client_of(http, self._services.settings.trusted_proxies)
         request = self._request(http.state.request_id, authorization, principal, schema, client)
-        result = await reference.run(schema, document, operation, asked.variables, request)
+        work = reference.run(schema, document, operation, asked.variables, request)
+        if operation.operation is OperationType.QUERY:
+            work = _unless_gone(http, work)
+        try:
+            result = await work
+        finally:
+            request.access.abandon()
         return of_result(result, request.request_id)
 
     def _document(self, query: str, schema: AudienceSchema, principal: Principal) -> Document:
@@ -209,6 +215,24 @@ def _asked(given: Mapping[str, Any]) -> Asked:
     if given.get("extensions") is not None and not isinstance(given["extensions"], dict):
         raise BadRequest("`extensions` must be an object.")
     return Asked(query, name, variables or {})
+
+
+async def _unless_gone(http: HttpRequest, work: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
+    """The result, unless the client goes away first: then the work is cancelled. Raises ClientDisconnect."""
+    working, gone = asyncio.create_task(work), asyncio.create_task(_gone(http))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        gone.cancel()
+
+
+async def _gone(http: HttpRequest) -> None:
+    while (await http.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _is_get(request: HttpRequest) -> bool:

@@ -50,6 +50,8 @@ def _make_system_tables(installation: Installation, common: list[str], folder: P
         "--bootstrap",
         *mysql_like.as_this_user(),
         f"--datadir={folder / 'data'}",
+        # Not the machine's: a server that starts clears it of others' temporary tables.
+        f"--tmpdir={folder}",
         "--enforce-storage-engine=",
         "--max-allowed-packet=8M",
     ]

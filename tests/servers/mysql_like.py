@@ -93,6 +93,8 @@ def listening_arguments(folder: Path, port: int) -> list[str]:
     return [
         *as_this_user(),
         f"--datadir={folder / 'data'}",
+        # Not the machine's: a server that starts clears it of others' temporary tables.
+        f"--tmpdir={folder}",
         f"--socket={folder / 'server.sock'}",
         f"--pid-file={folder / 'server.pid'}",
         f"--port={port}",
