@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, literal
+from sqlalchemy import Column, ColumnElement, Table, literal, true
 
 from datasources.analytics import tables as analytics
 from datasources.iperform import tables as iperform
@@ -176,14 +176,20 @@ def of_company(table: Table) -> RowPolicy:
 # --- the staff directory ------------------------------------------------------------------------------------
 
 
+def _active(table: Table) -> Filter:
+    # An inactive row grants nothing, also not the sight of whose row it is.
+    return Match(table.c.active.is_(true()))
+
+
 def _warriors_of_visible_leads(scope: Scope) -> Filter:
-    return visible(warrior.c.id, leads.c.warrior_id, LEADS)(scope)
+    return all_of(_active(warrior), visible(warrior.c.id, leads.c.warrior_id, LEADS)(scope))
 
 
 def _users_of_client(scope: Scope) -> Filter:
     """Oneself, and the warriors of visible leads and those warriors' salespeople."""
     warriors = _warriors_of_visible_leads(scope)
-    their_salespeople = Related(salesperson.c.id, warrior.c.salesperson_id, warriors, EVERYTHING)
+    of_theirs = Related(salesperson.c.id, warrior.c.salesperson_id, warriors, EVERYTHING)
+    their_salespeople = all_of(_active(salesperson), of_theirs)
     return any_of(
         Among(user.c.id, _one(scope.principal.user_id)),
         Related(user.c.id, warrior.c.user_id, warriors, EVERYTHING),

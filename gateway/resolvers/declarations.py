@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, Numeric, Table
 
-from datasources.model import Filter
+from datasources.model import EVERYTHING, Filter, Not
 from gateway.auth.crossing import table_of
 from gateway.auth.roles import KNOWN, Caller
 from gateway.loaders.relations import Direction
@@ -158,6 +158,11 @@ class RowType:
     node: bool = True
     hidden: Filter | None = None
     hidden_by: Column[Any] | None = None
+
+    @property
+    def shown(self) -> Filter:
+        """The rows that are there without being spoken of."""
+        return EVERYTHING if self.hidden is None else Not(self.hidden)
 
     @property
     def key(self) -> Column[Any]:

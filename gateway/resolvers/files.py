@@ -5,11 +5,12 @@ Names come from users and may hold anything; a prefix is always made here from i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from datasources.model import StoredFile
+from datasources.model import FilePage, StoredFile
 from gateway.context import Request
 from gateway.errors import bad_input
 from gateway.resolvers.connection import Connection, Item, Page, page_arguments
@@ -18,6 +19,9 @@ from gateway.resolvers.cursor import fingerprint_of
 SHORTEST_LINK = 1
 LONGEST_LINK = 7 * 86_400
 MOST_COUNTED = 10_000
+STEP = 1_000
+
+Fit: TypeAlias = Callable[[StoredFile], bool]
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,17 @@ class FileOfPrefix:
     stored: StoredFile
 
 
-async def file_connection(request: Request, prefix: str | None, arguments: dict[str, Any]) -> Connection:
-    """A page of the files below a prefix, in the order of their keys."""
+async def file_connection(
+    request: Request, prefix: str | None, arguments: dict[str, Any], *, fit: Fit | None = None
+) -> Connection:
+    """A page of the files below a prefix that fit, in the order of their keys."""
     page = page_arguments(arguments)
     fingerprint = fingerprint_of("files", prefix)
     cursors = request.services.cursors
     after = None if page.after is None else cursors.decode(fingerprint, page.after, (str,))[0]
 
     async def total() -> int:
-        if prefix is None:
-            return 0
-        whole = await request.access.files(prefix, after=None, limit=MOST_COUNTED)
+        whole = await _fitting(request, prefix, fit, after=None, limit=MOST_COUNTED)
         if whole.has_more:
             raise bad_input(
                 f"There are more than {MOST_COUNTED} files; page through them instead of counting."
@@ -45,9 +49,7 @@ async def file_connection(request: Request, prefix: str | None, arguments: dict[
         return len(whole.files)
 
     async def page_of_files() -> Page:
-        if prefix is None or page.size == 0:
-            return Page(previous=after is not None)
-        found = await request.access.files(prefix, after=after, limit=page.size)
+        found = await _fitting(request, prefix, fit, after=after, limit=page.size)
         items = [Item(FileOfPrefix(stored), partial(cursor, stored.name)) for stored in found.files]
         return Page(items, next=found.has_more, previous=after is not None)
 
@@ -55,6 +57,24 @@ async def file_connection(request: Request, prefix: str | None, arguments: dict[
         return cursors.encode(fingerprint, (name,))
 
     return Connection(page_of_files, total)
+
+
+async def _fitting(
+    request: Request, prefix: str | None, fit: Fit | None, *, after: str | None, limit: int
+) -> FilePage:
+    """At most `limit` files that fit; the store is asked on until there are so many, or no more."""
+    if prefix is None or limit == 0:
+        return FilePage()
+    if fit is None:
+        return await request.access.files(prefix, after=after, limit=limit)
+    found: list[StoredFile] = []
+    page = FilePage(has_more=True)
+    # One more than asked for tells whether another fits.
+    while page.has_more and len(found) <= limit:
+        page = await request.access.files(prefix, after=after, limit=STEP)
+        found += [stored for stored in page.files if fit(stored)]
+        after = page.files[-1].name if page.files else after
+    return FilePage(found[:limit], len(found) > limit)
 
 
 def lead_prefix(lead_id: int, drive_location: str | None) -> str:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from datasources.model import EVERYTHING, Not
 from gateway.context import Request
 from gateway.errors import bad_input
 from gateway.loaders.batch import only
@@ -61,6 +60,5 @@ async def _element(
     if not isinstance(row_type, RowType):
         value = await finders[found.type](request, found.key)
         return None if value is None else Element(level, value)
-    where = EVERYTHING if row_type.hidden is None else Not(row_type.hidden)
-    row = only(await row_by_key(request, level, integer_key(found), where=where, name="one"))
+    row = only(await row_by_key(request, level, integer_key(found), where=row_type.shown, name="one"))
     return None if row is None else Element(level, row)

@@ -13,25 +13,27 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Integer,
-    String,
-    Table,
     and_,
     case,
     literal,
     null,
     or_,
     select,
+    type_coerce,
 )
 
-from datasources.expressions import as_text, equals, greater_than, less_than
-from datasources.model import EVERYTHING, Direction, Filter, Keys, Match, Order
+from datasources.expressions import by_code_point, equals, greater_than, is_text, less_than
+from datasources.model import EVERYTHING, Direction, Filter, Keys, Match, Order, all_of
 from datasources.statements import predicate
 from gateway.auth.access import Access, readable
-from gateway.auth.crossing import source_of
+from gateway.auth.crossing import convert_key, source_of
+from gateway.auth.policy import Rules
 from gateway.errors import bad_input, too_broad
+from gateway.loaders.relations import Direction as Way
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.declarations import ColumnField, RowType, ToOneField, snake_case
 
@@ -96,7 +98,7 @@ class Term:
     def bound(self, value: Any) -> Any:
         """What the statement compares with, for a value from a cursor."""
         if self.ranks is None or value is None:
-            return value
+            return int(value) if isinstance(value, bool) else value
         # Python compares text by code point, as every source here does.
         place = bisect.bisect_left(self.ranks, value)
         # Ranks are even; a value that nobody has any more falls between two of them.
@@ -115,77 +117,81 @@ async def terms_of(
     if len(chosen) > MOST_TERMS:
         raise bad_input(f"`orderBy` has more than {MOST_TERMS} terms; the last ones can hardly matter.")
     known = sort_fields(catalogue, row_type)
-    terms = [
-        await _term(access, row_type, known[item["field"]], Direction(item["direction"]), where)
-        for item in chosen
-    ]
-    rules = await access.rules()
+    sorting = _Sorting(catalogue, access, row_type, where, await access.rules())
+    terms = [await sorting.term(known[item["field"]], Direction(item["direction"])) for item in chosen]
     named = {id(known[item["field"]].column) for item in chosen if known[item["field"]].relation is None}
     for column, descending in row_type.order or ((row_type.key, True),):
         if not chosen or (column.primary_key and id(column) not in named):
             direction = Direction.DESC if descending else Direction.ASC
-            terms.append(Term(readable(rules, column), direction, column.type.python_type))
+            terms.append(Term(readable(sorting.rules, column), direction, column.type.python_type))
     return tuple(terms)
 
 
-async def _term(
-    access: Access, row_type: RowType, chosen: SortField, direction: Direction, where: Filter
-) -> Term:
-    rules = await access.rules()
-    kind = chosen.column.type.python_type
-    if chosen.relation is None:
-        return Term(readable(rules, chosen.column), direction, kind)
-    if source_of(chosen.column) == source_of(chosen.relation.direction.source):
-        return Term(await _looked_up(access, row_type.table, chosen), direction, kind)
-    expression, ranks = await _ranked(access, row_type, chosen, where)
-    return Term(expression, direction, kind, ranks)
+@dataclass(frozen=True)
+class _Sorting:
+    """Makes the terms of one list's order."""
 
+    catalogue: Catalogue
+    access: Access
+    row_type: RowType
+    where: Filter
+    rules: Rules
 
-async def _looked_up(access: Access, table: Table, chosen: SortField) -> ColumnElement[Any]:
-    """The related row's value, as a sub-query: NULL where that row isn't visible."""
-    assert chosen.relation is not None
-    way = chosen.relation.direction
-    rules = await access.rules()
-    policy = await access.lowered(rules.rows(way.table), way.table)
-    return (
-        select(readable(rules, chosen.column))
-        .where(_same_key(way.target, way.source), predicate(policy, way.table))
-        .order_by(*way.table.primary_key.columns)
-        .limit(1)
-        .correlate(table)
-        .scalar_subquery()
-    )
+    async def term(self, chosen: SortField, direction: Direction) -> Term:
+        """The term that a value of the `…Field` enum stands for."""
+        kind = chosen.column.type.python_type
+        if chosen.relation is None:
+            return Term(readable(self.rules, chosen.column), direction, kind)
+        way = chosen.relation.direction
+        # MariaDB's cache of sub-queries takes '５' for '5': what is named by a text key is ranked, too.
+        if source_of(way.target) == source_of(way.source) and not is_text(way.source):
+            return Term(await self._looked_up(chosen.column, way), direction, kind)
+        expression, ranks = await self._ranked(chosen, way)
+        return Term(expression, direction, kind, ranks)
 
-
-def _same_key(target: Column[Any], source: Column[Any]) -> ColumnElement[bool]:
-    # An id may be text on one side: then its canonical text decides, so that rubbish names nobody.
-    if isinstance(target.type, String) == isinstance(source.type, String):
-        return target == source
-    return as_text(target) == as_text(source)
-
-
-async def _ranked(
-    access: Access, row_type: RowType, chosen: SortField, where: Filter
-) -> tuple[ColumnElement[Any], tuple[Any, ...]]:
-    """The related value's rank among those that the list can hold, and the values by rank (even numbers)."""
-    assert chosen.relation is not None
-    way = chosen.relation.direction
-    rows = await access.rows(row_type.table, (way.source,), where=where, distinct=True, limit=RANK_BUDGET + 1)
-    if len(rows) > RANK_BUDGET:
-        raise too_broad(
-            f"Sorting by “{chosen.name}” needs more than {RANK_BUDGET} rows of another database; narrow `where`."
+    async def _looked_up(self, column: Column[Any], way: Way) -> ColumnElement[Any]:
+        """The related row's value, as a sub-query: NULL where that row isn't visible."""
+        visible = all_of(self.rules.rows(way.table), self._shown(way))
+        condition = predicate(await self.access.lowered(visible, way.table), way.table)
+        return (
+            select(readable(self.rules, column))
+            .where(way.target == way.source, condition)
+            .order_by(*way.table.primary_key.columns)
+            .limit(1)
+            .correlate(self.row_type.table)
+            .scalar_subquery()
         )
-    keys = tuple(row[0] for row in rows if row[0] is not None)
-    if not keys:
-        return literal(None, Integer), ()
-    found = await access.rows(way.table, (way.target, chosen.column), keys=Keys(way.target, keys))
-    value_of = {row[0]: row[1] for row in found if row[1] is not None}
-    ranks = sorted(set(value_of.values()))
-    place = {value: 2 * index for index, value in enumerate(ranks)}
-    if not value_of:
-        return literal(None, Integer), ()
-    whens = {key: place[value] for key, value in value_of.items()}
-    return case(whens, value=way.source, else_=null()), tuple(ranks)
+
+    async def _ranked(self, chosen: SortField, way: Way) -> tuple[ColumnElement[Any], tuple[Any, ...]]:
+        """The related value's rank among those that the list can hold, and the values by rank (even numbers)."""
+        target_of = await self._targets(chosen, way)
+        keys = tuple({target for target in target_of.values() if target is not None})
+        columns = (way.target, chosen.column)
+        found = await self.access.rows(
+            way.table, columns, where=self._shown(way), keys=Keys(way.target, keys)
+        )
+        value_of = {row[0]: row[1] for row in found if row[1] is not None}
+        ranks = tuple(sorted(set(value_of.values())))
+        rank_of = {value: 2 * place for place, value in enumerate(ranks)}
+        whens = {key: rank_of[value_of[target]] for key, target in target_of.items() if target in value_of}
+        if not whens:
+            return literal(None, Integer), ()
+        return case(whens, value=by_code_point(way.source), else_=null()), ranks
+
+    async def _targets(self, chosen: SortField, way: Way) -> dict[Any, Any]:
+        """What the rows of the list hold as the relation's key, and the key of the other table that it means."""
+        table = self.row_type.table
+        rows = await self.access.rows(
+            table, (way.source,), where=self.where, distinct=True, limit=RANK_BUDGET + 1
+        )
+        if len(rows) > RANK_BUDGET:
+            raise too_broad(
+                f"Sorting by “{chosen.name}” needs more than {RANK_BUDGET} related rows; narrow `where`."
+            )
+        return {row[0]: convert_key(row[0], way.target) for row in rows}
+
+    def _shown(self, way: Way) -> Filter:
+        return self.catalogue.row_type(way.table).shown
 
 
 def after(terms: Sequence[Term], position: Sequence[Any]) -> Filter:
@@ -212,11 +218,17 @@ def until(terms: Sequence[Term], position: Sequence[Any]) -> Filter:
 
 
 def _equal(term: Term, bound: Any) -> ColumnElement[bool]:
-    return term.expression.is_(None) if bound is None else equals(term.expression, bound)
+    return term.expression.is_(None) if bound is None else equals(_comparable(term.expression), bound)
 
 
 def _beyond(term: Term, bound: Any) -> ColumnElement[bool] | None:
     # NULL is smaller than every value.
+    expression = _comparable(term.expression)
     if term.direction is Direction.ASC:
-        return term.expression.is_not(None) if bound is None else greater_than(term.expression, bound)
-    return None if bound is None else or_(less_than(term.expression, bound), term.expression.is_(None))
+        return expression.is_not(None) if bound is None else greater_than(expression, bound)
+    return None if bound is None else or_(less_than(expression, bound), expression.is_(None))
+
+
+def _comparable(expression: ColumnElement[Any]) -> ColumnElement[Any]:
+    # Truth values are kept as 0 and 1; SQLAlchemy offers no `<` between them as such.
+    return type_coerce(expression, Integer) if isinstance(expression.type, Boolean) else expression

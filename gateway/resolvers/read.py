@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement
 
-from datasources.model import EVERYTHING, Filter, Not, Row
+from datasources.model import EVERYTHING, Filter, Row
 from datasources.model import Order as ReadOrder
 from gateway.context import Request
 from gateway.errors import bad_input
@@ -99,17 +99,13 @@ def _one_of(direction: Direction, columns: Columns, where: Filter) -> Batch:
     return Batch(direction.target, tuple(columns), where, tuple(ReadOrder(key) for key in keys), limit=1)
 
 
-def _shown(row_type: RowType) -> Filter:
-    return EVERYTHING if row_type.hidden is None else Not(row_type.hidden)
-
-
 def _to_one(bound: ToOneField) -> Resolver:
     direction = bound.direction
 
     async def resolve(parent: Element, info: Info) -> Element | None:
         request: Request = info.context
         level = level_of(step_of(parent, info))
-        where = _shown(request.catalogue.row_type(direction.table))
+        where = request.catalogue.row_type(direction.table).shown
         batch = _one_of(direction, level.columns, where)
         row = only(await request.loaders.rows(batch, parent.cell(direction.source), name="one"))
         return None if row is None else Element(level, row)
@@ -137,7 +133,7 @@ def _by_id(bound: RootOneField) -> Resolver:
         if (id is None) == (databaseId is None):
             raise bad_input("Give either `id` or `databaseId`.")
         key = databaseId if id is None else database_id(id, row_type.name)
-        where = EVERYTHING if includeDeleted else _shown(row_type)
+        where = EVERYTHING if includeDeleted else row_type.shown
         row = only(await row_by_key(info.context, level, key, where=where, name=f"by id {includeDeleted}"))
         return None if row is None else Element(level, row)
 
@@ -151,7 +147,7 @@ def _reference(bound: ReferenceField) -> Resolver:
         named = bound.resolve(_value_for(bound.needs, parent), request, **arguments)
         if inspect.isawaitable(named):
             named = await named
-        where = _shown(request.catalogue.row_type(bound.table))
+        where = request.catalogue.row_type(bound.table).shown
         if not bound.many:
             row = (
                 None

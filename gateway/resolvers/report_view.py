@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from datasources.model import StoredFile
 from gateway.auth.roles import Caller
 from gateway.context import Request
 from gateway.errors import Code, GatewayError, bad_input
@@ -103,10 +104,16 @@ async def report_rows(
 
 
 async def report_exports(view: ReportView, request: Request, **arguments: Any) -> Connection:
-    """Files that the caller has made of the report."""
-    user_id = request.principal.user_id
-    prefix = None if user_id is None else f"reports/{user_id}/{view.report.name}/"
+    """Files that the caller has made of the report; for ADMIN those that anybody has, `<user id>/<report>/…`."""
+    name, user_id = view.report.name, request.principal.user_id
+    if request.principal.caller is Caller.ADMIN:
+        return await file_connection(request, "reports/", arguments, fit=lambda file: _is_export(file, name))
+    prefix = None if user_id is None else f"reports/{user_id}/{name}/"
     return await file_connection(request, prefix, arguments)
+
+
+def _is_export(file: StoredFile, report: str) -> bool:
+    return file.name.split("/")[1:2] == [report]
 
 
 async def _answer(view: ReportView, request: Request) -> ReportAnswer:

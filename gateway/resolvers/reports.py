@@ -103,14 +103,16 @@ async def _salesperson_rows(request: Request) -> list[ReportRow]:
         groups=(mirror_leads.c.warrior_id, mirror_leads.c.status),
         latest=Latest(mirror_leads.c.id, mirror_leads.c.version),
     )
+    people = await _people(request)
     salesperson_of = await _pairs(request, warrior.c.id, warrior.c.salesperson_id)
     counts: dict[int | None, dict[str, int]] = {}
     for warrior_id, status, count in counted:
         seller = salesperson_of.get(canonical_id(warrior_id))
+        if seller not in people:
+            seller = None
         by_status = counts.setdefault(seller, {})
         name = status if status in STATUSES else "Other"
         by_status[name] = by_status.get(name, 0) + int(count)
-    people = await _people(request)
     return [
         _salesperson_row(seller, counts[seller], people)
         for seller in sorted(counts, key=lambda id_: (id_ is None, id_))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column
+from sqlalchemy import Column, func, select
 
 from datasources.expressions import (
     at_least,
@@ -23,8 +23,10 @@ from datasources.expressions import (
     starts_with_text,
 )
 from datasources.model import EVERYTHING, Among, Filter, Match, Not, all_of, any_of
+from datasources.statements import predicate
 from gateway.auth.policy import Rules
 from gateway.errors import bad_input
+from gateway.loaders.relations import Direction
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.declarations import ColumnField, RowType, ToManyField, ToOneField
 
@@ -78,12 +80,25 @@ class Where:
         if isinstance(bound, ColumnField):
             return self._column(bound.column, value)
         if isinstance(bound, ToOneField | ToManyField):
-            target = self.catalogue.row_type(bound.direction.table)
-            inner = self._matching(target, value, depth + 1)
-            if target.hidden is not None and not _speaks_of(target, value):
-                inner = all_of(Not(target.hidden), inner)
-            return self.rules.related(bound.direction.source, bound.direction.target, inner)
+            return self._relation(bound, value, depth)
         raise bad_input(f"`{name}` can't be used in `where`.")
+
+    def _relation(self, bound: ToOneField | ToManyField, value: Input, depth: int) -> Filter:
+        way = bound.direction
+        target = self.catalogue.row_type(way.table)
+        inner = self._matching(target, value, depth + 1)
+        if not _speaks_of(target, value):
+            inner = all_of(target.shown, inner)
+        if isinstance(bound, ToOneField) and not way.target.primary_key:
+            inner = all_of(self._first_of_several(way), inner)
+        return self.rules.related(way.source, way.target, inner)
+
+    def _first_of_several(self, way: Direction) -> Filter:
+        """Of the visible rows that share a key, the one that the field shows: the one with the lowest id."""
+        key = next(iter(way.table.primary_key.columns))
+        visible = predicate(self.rules.rows(way.table), way.table)
+        firsts = select(func.min(key)).where(visible).group_by(way.target).correlate(None)
+        return Match(key.in_(firsts))
 
     def _column(self, column: Column[Any], operators: Input) -> Filter:
         mask = self.rules.mask(column)

@@ -93,7 +93,7 @@ REPORT_VIEW = ObjectType(
         computed(
             "exports",
             "FileConnection!",
-            "The files that the caller has made of the report.",
+            "The files that the caller has made of the report; for ADMIN those that anybody has made.",
             report_exports,
             arguments=PAGE[:2],
         ),
