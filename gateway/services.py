@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from datasources.base import StatementObserver, TimeLimits
 from datasources.estate import open_files, open_source
-from gateway.auth.access import Access, Estate, SystemAccess
+from gateway.auth.access import Access
 from gateway.auth.authenticate import Authenticator, Lifetimes
 from gateway.auth.crossing import Budgets
 from gateway.auth.principal import Principal
+from gateway.auth.sources import Estate
+from gateway.auth.system_access import SystemAccess
 from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
 from gateway.events.bus import Bus, open_bus

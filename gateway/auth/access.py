@@ -1,24 +1,20 @@
-"""The one door to the data: adds the policy to every read, and holds the sources.
+"""The one door to the data for a caller: adds the policy to every read, and holds the sources.
 
 Resolvers and loaders ask `Access` for rows of a table; they never see a source and can't build a read themselves.
-`SystemAccess` is for what the gateway does on its own behalf (logging in, checking a session); each use says why.
+What the gateway does on its own behalf goes through `system_access.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-import structlog
-from sqlalchemy import Column, ColumnElement, FromClause, Table, case, func, true
+from sqlalchemy import Column, ColumnElement, Table, case, func
 
 from datasources.analytics.tables import erp_schema_name
-from datasources.base import FileStore, Source, SourceError, SourceTimeout
-from datasources.iperform import tables as iperform
-from datasources.magenta import tables as magenta
 from datasources.model import (
     EVERYTHING,
     Aggregate,
@@ -26,119 +22,27 @@ from datasources.model import (
     Direction,
     FilePage,
     Filter,
-    Insert,
     Keys,
     Latest,
-    Match,
     Order,
     Read,
     Related,
     Row,
-    Update,
     Value,
-    Write,
-    all_of,
 )
-from gateway.auth.company_schemas import CompanySchemas, Tables
+from gateway.auth.company_schemas import Tables
 from gateway.auth.company_tables import Newest, from_id, newest_of_each, own_table, server_tables
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
+from gateway.auth.organisation import scope_in_database
 from gateway.auth.policies import POLICIES
-from gateway.auth.policy import Policies, Policy, Rules, Unrestricted
+from gateway.auth.policy import Policies, Policy, Rules
 from gateway.auth.principal import Principal
-from gateway.auth.roles import Caller
-from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
+from gateway.auth.sources import Estate, failures_coded
+from gateway.auth.system_access import SystemAccess
 from gateway.errors import Code, GatewayError
-
-log = structlog.get_logger(__name__)
 
 Wanted = TypeVar("Wanted", Read, Aggregate)
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class Estate:
-    """The sources of the estate by name, its files, and which companies' schemas were seen in it."""
-
-    sources: Mapping[str, Source]
-    files: FileStore
-    company_schemas: CompanySchemas = field(default_factory=CompanySchemas)
-
-    def source(self, table: Table) -> Source:
-        """The source that holds a table."""
-        return self.sources[str(table.metadata.info["source"])]
-
-    async def close(self) -> None:
-        """Gives back every connection and thread."""
-        for source in self.sources.values():
-            await source.close()
-        await self.files.close()
-
-
-def source_failed(error: SourceError) -> GatewayError:
-    """What a client may know of a source's failure; why it failed goes to the log."""
-    log.warning("a source failed", source=error.source, reason=str(error))
-    if isinstance(error, SourceTimeout):
-        return GatewayError(
-            Code.TIMEOUT, f"The source “{error.source}” took too long; ask for less, or ask again."
-        )
-    return GatewayError(
-        Code.SOURCE_UNAVAILABLE,
-        f"The source “{error.source}” can't be reached right now; ask again in a moment.",
-    )
-
-
-class SystemAccess:
-    """Reads and writes of the gateway itself. Every call hands in the bypass that says why no rule applies."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-
-    async def rows(
-        self,
-        columns: Sequence[Column[Any]],
-        *,
-        where: Filter,
-        bypass: Unrestricted,
-        table: FromClause | None = None,
-    ) -> list[Row]:
-        """Rows of the table that the columns belong to, or of a join of tables of one source."""
-        read = Read(
-            table=table_of(columns[0]) if table is None else table,
-            columns=tuple(columns),
-            policy=_lifted(bypass),
-            where=where,
-        )
-        with _failures_coded():
-            return await self._estate.source(table_of(columns[0])).rows(read)
-
-    async def insert(self, table: Table, values: Mapping[str, Value], *, bypass: Unrestricted) -> int:
-        """Adds a row; its generated key."""
-        outcomes = await self._write(table, Insert(table=table, values=values, policy=_lifted(bypass)))
-        return outcomes[0]
-
-    async def update(
-        self,
-        table: Table,
-        values: Mapping[str, Value | ColumnElement[Any]],
-        *,
-        where: Filter,
-        bypass: Unrestricted,
-    ) -> int:
-        """Changes rows; how many were matched."""
-        outcomes = await self._write(
-            table, Update(table=table, values=values, policy=_lifted(bypass), where=where)
-        )
-        return outcomes[0]
-
-    async def _write(self, table: Table, write: Write) -> list[int]:
-        with _failures_coded():
-            return await self._estate.source(table).write([write])
-
-
-def _lifted(bypass: Unrestricted) -> Filter:
-    if not isinstance(bypass, Unrestricted):
-        raise TypeError("a read without a policy needs Policy.unrestricted(reason=…)")
-    return EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +213,7 @@ class Access:
         rules = await self.rules()
         asked = frozenset(company_ids)
         source = self._estate.source(table).name
-        with _failures_coded():
+        with failures_coded():
             visible = await self._crossing.allowed(rules.rows(table), table.c.company_id, asked, source)
         there = await self._with_schema(table, visible)
         try:
@@ -384,59 +288,19 @@ class Access:
         assert task is not None
         self._askers.append(task)
         try:
-            with _failures_coded():
+            with failures_coded():
                 yield
         finally:
             self._askers.remove(task)
 
     async def _bind_rules(self) -> Rules:
-        return self._policies.for_scope(await self._scope())
-
-    async def _scope(self) -> Scope:
-        principal = self._principal
-        match principal.caller:
-            case Caller.MANAGER | Caller.SALESPERSON:
-                salespeople, warriors = await asyncio.gather(self._salespeople(), self._warriors(EVERYTHING))
-                return scope_of(principal, salespeople=salespeople, warriors=warriors)
-            case Caller.WARRIOR:
-                own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
-                return scope_of(principal, warriors=await self._warriors(own))
-            case Caller.USER:
-                return scope_of(principal, client_company=await self._client_company())
-            case _:
-                return scope_of(principal)
-
-    async def _salespeople(self) -> list[SalespersonRow]:
-        table = iperform.salesperson
-        columns = (table.c.id, table.c.user_id, table.c.manager_id, table.c.under_salesperson)
-        return [SalespersonRow(*row) for row in await self._organisation(columns, _active(table))]
-
-    async def _warriors(self, where: Filter) -> list[WarriorRow]:
-        table = iperform.warrior
-        columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
-        return [WarriorRow(*row) for row in await self._organisation(columns, all_of(_active(table), where))]
-
-    async def _client_company(self) -> int | None:
-        table = magenta.user
-        if self._principal.client_user_id is None:
-            return None
-        oneself = Among(table.c.id, frozenset({self._principal.client_user_id}))
-        rows = await self._organisation((table.c.company_id,), all_of(_active(table), oneself))
-        return rows[0][0] if rows else None
-
-    async def _organisation(self, columns: Sequence[Column[Any]], where: Filter) -> list[Row]:
-        bypass = Policy.unrestricted(reason="who is in whose team decides what the rules of this caller are")
-        return await SystemAccess(self._estate).rows(columns, where=where, bypass=bypass)
+        return self._policies.for_scope(await scope_in_database(SystemAccess(self._estate), self._principal))
 
 
 def _table(read: Read) -> Table:
     if not isinstance(read.table, Table):
         raise TypeError("a caller's read is of one table")
     return read.table
-
-
-def _active(table: Table) -> Filter:
-    return Match(table.c.active.is_(true()))
 
 
 def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
@@ -450,13 +314,5 @@ def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
 async def _coded(
     read: Callable[[frozenset[int]], Awaitable[dict[int, Found]]], company_ids: frozenset[int]
 ) -> dict[int, Found]:
-    with _failures_coded():
+    with failures_coded():
         return await read(company_ids) if company_ids else {}
-
-
-@contextmanager
-def _failures_coded() -> Iterator[None]:
-    try:
-        yield
-    except SourceError as error:
-        raise source_failed(error) from error

@@ -16,11 +16,11 @@ from sqlalchemy import func
 
 from datasources.iperform.tables import all_session, login_history, role, session_info, user
 from datasources.model import Among, Filter, Match, Row, all_of
-from gateway.auth.access import SystemAccess
 from gateway.auth.passwords import password_matches
 from gateway.auth.policy import Policy
 from gateway.auth.principal import ANONYMOUS, Client, Principal
 from gateway.auth.roles import caller_of_role
+from gateway.auth.system_access import SystemAccess
 from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Audience, Claims, Tokens, hashed, new_nonce
 from gateway.errors import unauthenticated

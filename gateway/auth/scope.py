@@ -1,6 +1,6 @@
 """What a caller's place in the organisation gives them: pure, computed once per request from a few rows.
 
-`access.py` reads the rows; `policies.py` turns a scope into filters. The terms are those of the access contract:
+`organisation.py` reads the rows; `policies.py` turns a scope into filters. The terms are those of the access contract:
 sales(u), team(u), warriors(S), client company(u).
 """
 

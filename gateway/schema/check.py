@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.auth.policies import POLICIES
 from gateway.auth.roles import Caller
@@ -38,6 +39,16 @@ def _undescribed() -> Iterator[str]:
     for name, type_ in schema.type_map.items():
         if not name.startswith("__") and name not in PYTHON_TYPES and not type_.description:
             yield f"{name} has no description"
-        for field_name, field in getattr(type_, "fields", {}).items():
-            if not name.startswith("__") and not field.description:
-                yield f"{name}.{field_name} has no description"
+        if not name.startswith("__"):
+            for place, part in _parts(type_):
+                if not part.description:
+                    yield f"{name}.{place} has no description"
+
+
+def _parts(type_: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a type with their arguments, and the values of an enum."""
+    for name, field in getattr(type_, "fields", {}).items():
+        yield name, field
+        for argument_name, argument in getattr(field, "args", {}).items():
+            yield f"{name}({argument_name})", argument
+    yield from getattr(type_, "values", {}).items()

@@ -1,0 +1,63 @@
+"""Reads a caller's place in the organisation from the database; `scope.py` says what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Table, true
+
+from datasources.iperform import tables as iperform
+from datasources.magenta import tables as magenta
+from datasources.model import EVERYTHING, Among, Filter, Match, Row, all_of
+from gateway.auth.policy import Policy
+from gateway.auth.principal import Principal
+from gateway.auth.roles import Caller
+from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
+from gateway.auth.system_access import SystemAccess
+
+
+async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope:
+    """The scope of a principal, as the organisation is now; for some callers no statement is needed."""
+    match principal.caller:
+        case Caller.MANAGER | Caller.SALESPERSON:
+            salespeople, warriors = await asyncio.gather(_salespeople(system), _warriors(system, EVERYTHING))
+            return scope_of(principal, salespeople=salespeople, warriors=warriors)
+        case Caller.WARRIOR:
+            own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
+            return scope_of(principal, warriors=await _warriors(system, own))
+        case Caller.USER:
+            return scope_of(principal, client_company=await _client_company(system, principal))
+        case _:
+            return scope_of(principal)
+
+
+async def _salespeople(system: SystemAccess) -> list[SalespersonRow]:
+    table = iperform.salesperson
+    columns = (table.c.id, table.c.user_id, table.c.manager_id, table.c.under_salesperson)
+    return [SalespersonRow(*row) for row in await _organisation(system, columns, _active(table))]
+
+
+async def _warriors(system: SystemAccess, where: Filter) -> list[WarriorRow]:
+    table = iperform.warrior
+    columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
+    return [WarriorRow(*row) for row in await _organisation(system, columns, all_of(_active(table), where))]
+
+
+async def _client_company(system: SystemAccess, principal: Principal) -> int | None:
+    table = magenta.user
+    if principal.client_user_id is None:
+        return None
+    oneself = Among(table.c.id, frozenset({principal.client_user_id}))
+    rows = await _organisation(system, (table.c.company_id,), all_of(_active(table), oneself))
+    return rows[0][0] if rows else None
+
+
+async def _organisation(system: SystemAccess, columns: Sequence[Column[Any]], where: Filter) -> list[Row]:
+    bypass = Policy.unrestricted(reason="who is in whose team decides what the rules of this caller are")
+    return await system.rows(columns, where=where, bypass=bypass)
+
+
+def _active(table: Table) -> Filter:
+    return Match(table.c.active.is_(true()))
