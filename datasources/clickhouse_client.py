@@ -125,7 +125,9 @@ class ChdbClient:
         # An optional package of 180 MB: only who uses it must have it.
         import chdb  # noqa: PLC0415
 
-        self._connection = chdb.connect(path)
+        # Its function has no annotations, in some of the ways in which it is installed.
+        engine: Any = chdb
+        self._connection = engine.connect(path)
 
     def execute(self, statement: str) -> None:
         self._connection.query(statement)

@@ -10,6 +10,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -67,8 +68,8 @@ class Measure:
             elif isinstance(selection, FragmentSpreadNode):
                 fragment = self._fragments[selection.name.value]
                 self._walk(fragment.selection_set, depth=depth, objects=objects, size=size)
-            else:
-                self._walk(selection.selection_set, depth=depth, objects=objects, size=size)  # type: ignore[attr-defined]
+            elif isinstance(selection, InlineFragmentNode):
+                self._walk(selection.selection_set, depth=depth, objects=objects, size=size)
 
     def _field(self, node: FieldNode, *, depth: int, objects: int, size: int) -> None:
         self._fields += 1

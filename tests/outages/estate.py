@@ -5,6 +5,7 @@ Used by the tests of this folder. iperform and magenta have a server each, so th
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -40,6 +41,8 @@ class OutageEstate:
     files: S3Server
     events: RedisServer
     gateway: RunningGateway
+    others: frozenset[threading.Thread]
+    """Threads of this process that were there before the gateway: those of other gateways idle meanwhile."""
 
     @property
     def servers(self) -> Mapping[str, RunningServer]:
@@ -103,8 +106,9 @@ def outage_estate() -> Iterator[OutageEstate]:
             request_seconds=REQUEST_SECONDS,
         )
         fill(settings, leads=LEADS)
+        others = frozenset(threading.enumerate())
         gateway = stack.enter_context(running(settings, "outages"))
-        yield OutageEstate(iperform, magenta, analytics, files, events, gateway)
+        yield OutageEstate(iperform, magenta, analytics, files, events, gateway, others)
 
 
 def _state(thread: Path) -> str:
