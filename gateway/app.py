@@ -22,7 +22,7 @@ from gateway.http.page import FOLDER, page_config
 from gateway.http.schema_text import schema_text
 from gateway.http.stored_files import stored_file
 from gateway.logs import configure_logs
-from gateway.schema.build import schema_for
+from gateway.schema.build import SCHEMAS, Schemas
 from gateway.schema.check import check_schema
 from gateway.services import open_services
 from gateway.settings import Settings, read_settings
@@ -30,15 +30,24 @@ from gateway.settings import Settings, read_settings
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
-def make_app(settings: Settings, observers: tuple[StatementObserver, ...] = ()) -> Starlette:
+def make_app(
+    settings: Settings, observers: tuple[StatementObserver, ...] = (), schemas: Schemas = SCHEMAS
+) -> Starlette:
     """The gateway as an ASGI application. Starts with every source down; raises where the declarations don't hold."""
     configure_logs()
     check_schema()
-    services = open_services(settings, (observe_statement, *observers))
-    graphql = GraphQLEndpoint(services, schema_for)
+    services = open_services(
+        settings,
+        (observe_statement, *observers),
+        policies=schemas.narrowing.policies,
+        denied_columns=schemas.denied_columns,
+        catalogue_of=schemas.catalogue_of,
+    )
+    graphql = GraphQLEndpoint(services, schemas.of)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        services.start()
         yield
         await services.close()
 
@@ -63,6 +72,7 @@ def make_app(settings: Settings, observers: tuple[StatementObserver, ...] = ()) 
         ],
     )
     app.state.services = services
+    app.state.schemas = schemas
     return app
 
 

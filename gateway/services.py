@@ -5,26 +5,52 @@ Made by `app.py`; a request reaches it through its context.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Column
 
 from datasources.base import StatementObserver, TimeLimits
 from datasources.estate import open_files, open_source
 from gateway.auth.access import Access
+from gateway.auth.audience import Audience
+from gateway.auth.audit import Audit
 from gateway.auth.authenticate import Authenticator, Lifetimes
+from gateway.auth.cost_budgets import CostBudgets
 from gateway.auth.crossing import Budgets
+from gateway.auth.partner_token_order import TokenDefaults
+from gateway.auth.partner_tokens import PartnerTokens
+from gateway.auth.policies import POLICIES
+from gateway.auth.policy import Policies
 from gateway.auth.principal import Principal
 from gateway.auth.sources import Estate
+from gateway.auth.subjects import Subjects
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
 from gateway.events.bus import Bus, open_bus
 from gateway.loaders.kept import Kept
+from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.cursor import Cursors
 from gateway.resolvers.reports import ReportAnswer
 from gateway.settings import Settings
 
 REPORTS_KEPT = 200
+
+DeniedColumns = Callable[[Audience], frozenset[Column[Any]]]
+CatalogueOf = Callable[[Audience], Catalogue]
+
+
+def no_column(_: Audience) -> frozenset[Column[Any]]:
+    """For commands, which read as nobody's role."""
+    return frozenset()
+
+
+def no_catalogue(_: Audience) -> Catalogue:
+    """For commands, which serve no schema."""
+    raise LookupError("a command has no schema")
 
 
 @dataclass(frozen=True)
@@ -35,27 +61,55 @@ class Services:
     estate: Estate
     bus: Bus
     authenticator: Authenticator
+    partner_tokens: PartnerTokens
+    cost_budgets: CostBudgets
     cursors: Cursors
     reports: Kept[ReportAnswer]
     zone: ZoneInfo
+    audit: Audit | None
+    policies: Policies
+    denied_columns: DeniedColumns
+    catalogue_of: CatalogueOf
+    subjects: Subjects
 
     def access_for(self, principal: Principal) -> Access:
         """What a caller can reach, for one request."""
         budgets = Budgets(self.settings.filter_key_budget, self.settings.scope_key_budget)
-        return Access(self.estate, principal, budgets=budgets)
+        denied = self.denied_columns(principal.audience)
+        return Access(self.estate, principal, budgets=budgets, denied=denied, policies=self.policies)
+
+    def start(self) -> None:
+        """Begins what goes on in the background. Called once, in the event loop of the process."""
+        if self.audit is not None:
+            self.audit.start()
 
     async def close(self) -> None:
-        """Gives back every connection and thread."""
+        """Writes what is left to write, and gives back every connection and thread."""
+        if self.audit is not None:
+            await self.audit.close()
+        await self.partner_tokens.close()
         await self.estate.close()
         await self.bus.close()
 
 
-def open_services(settings: Settings, observers: tuple[StatementObserver, ...] = ()) -> Services:
-    """The services that the settings describe. Connects to nothing: a source that is down is noticed when asked."""
+def open_services(
+    settings: Settings,
+    observers: tuple[StatementObserver, ...] = (),
+    *,
+    policies: Policies = POLICIES,
+    denied_columns: DeniedColumns = no_column,
+    catalogue_of: CatalogueOf = no_catalogue,
+) -> Services:
+    """The services that the settings describe. Connects to nothing: a source that is down is noticed when asked.
+
+    `denied_columns` and `catalogue_of` are the schema's: it knows which column a denied `Type.field` is, and which
+    types and fields an audience has.
+    """
     estate = open_estate(settings, observers)
     throttle = LoginThrottle(
         settings.events_dsn,
         per_account=settings.login_attempts_per_account,
+        per_account_elsewhere=settings.login_attempts_per_account_elsewhere,
         per_address=settings.login_attempts_per_address,
     )
     lifetimes = Lifetimes(
@@ -64,6 +118,7 @@ def open_services(settings: Settings, observers: tuple[StatementObserver, ...] =
         cache=settings.session_cache_seconds,
     )
     tokens = Tokens(settings.jwt_secret)
+    partner_tokens = open_partner_tokens(settings, estate)
     return Services(
         settings=settings,
         estate=estate,
@@ -73,11 +128,35 @@ def open_services(settings: Settings, observers: tuple[StatementObserver, ...] =
             answer_seconds=settings.statement_seconds,
         ),
         authenticator=Authenticator(
-            SystemAccess(estate), tokens, throttle, lifetimes=lifetimes, zone=settings.zone
+            SystemAccess(estate),
+            tokens,
+            throttle,
+            partner_tokens=partner_tokens,
+            lifetimes=lifetimes,
+            zone=settings.zone,
         ),
+        partner_tokens=partner_tokens,
+        cost_budgets=CostBudgets(settings.events_dsn),
         cursors=Cursors(settings.jwt_secret),
         reports=Kept(seconds=settings.report_cache_seconds, most=REPORTS_KEPT),
         zone=settings.zone,
+        audit=Audit(SystemAccess(estate)) if settings.audit_reads else None,
+        policies=policies,
+        denied_columns=denied_columns,
+        catalogue_of=catalogue_of,
+        subjects=Subjects(SystemAccess(estate), zone=settings.zone),
+    )
+
+
+def open_partner_tokens(settings: Settings, estate: Estate) -> PartnerTokens:
+    """The partner tokens of an estate."""
+    return PartnerTokens(
+        SystemAccess(estate),
+        zone=settings.zone,
+        cache_seconds=settings.session_cache_seconds,
+        defaults=TokenDefaults(
+            days=settings.partner_token_days, cost_per_minute=settings.partner_cost_per_minute
+        ),
     )
 
 

@@ -254,7 +254,7 @@ def _templates(chance: Chance, company_ids: list[int], today: date) -> list[Row]
 def _view_settings(chance: Chance, users: list[Row], today: date) -> list[Row]:
     settings: tuple[dict[str, Any], ...] = (
         {"dashboard": ["sales", "outstanding"], "columns": {"ledger": ["name", "balance"]}},
-        {"saved_view": {"name": "my_won_leads", "base": "salesperson_report", "filter": {"status": "Won"}}},
+        {"saved_view": {"name": "my_won_leads", "base": "salesperson_report", "filter": {"won": {"gte": 1}}}},
         {"theme": "dark", "labels": {"hi": "बिक्री"}},
         {},
     )

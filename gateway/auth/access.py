@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Table, case, func
+from sqlalchemy import Column, ColumnElement, Table, case, func, null
 
 from datasources.analytics.tables import erp_schema_name
 from datasources.model import (
@@ -37,6 +37,7 @@ from gateway.auth.organisation import scope_in_database
 from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies, Policy, Rules
 from gateway.auth.principal import Principal
+from gateway.auth.reads import Reads, Use
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
 from gateway.errors import Code, GatewayError
@@ -54,14 +55,22 @@ class Part:
 
 
 class Access:
-    """What one caller can reach, for the length of one request."""
+    """What one caller can reach, for the length of one request. `reads` counts what it has given, for the audit."""
 
     def __init__(
-        self, estate: Estate, principal: Principal, *, budgets: Budgets, policies: Policies = POLICIES
+        self,
+        estate: Estate,
+        principal: Principal,
+        *,
+        budgets: Budgets,
+        denied: frozenset[Column[Any]] = frozenset(),
+        policies: Policies = POLICIES,
     ) -> None:
         self._estate = estate
         self._principal = principal
         self._policies = policies
+        self._denied = denied
+        self.reads = Reads()
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._run, self._witnesses, budgets)
         self._rules: asyncio.Task[Rules] | None = None
@@ -83,10 +92,11 @@ class Access:
         keys: Keys | None = None,
         limit: int | None = None,
         distinct: bool = False,
+        use: Use = Use.ANSWER,
     ) -> list[Row]:
         """Visible rows of a table. A cell that the caller may not read on its row comes back as None.
 
-        What isn't a column is an expression that was made of readable ones.
+        What isn't a column is an expression that was made of readable ones. `use` says which rows the audit counts.
         """
         rules = await self.rules()
         policy = rules.rows(table)
@@ -105,6 +115,7 @@ class Access:
             )
         )
         self._witnesses.note(policy, columns, rows)
+        self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
         return rows
 
     async def groups(
@@ -132,7 +143,9 @@ class Access:
         )
         source = self._estate.source(table)
         with self._asking():
-            return await source.groups(await self._lowered(aggregate, source.name))
+            found = await source.groups(await self._lowered(aggregate, source.name))
+        self.reads.groups(table, len(found))
+        return found
 
     async def groups_by_key(self, parts: Sequence[Part], keys: Sequence[Value]) -> list[list[Row]]:
         """Visible rows of several tables of one source, each grouped by its own key column, in one statement."""
@@ -151,7 +164,10 @@ class Access:
                 )
                 for part in parts
             ]
-            return await source.groups_of_each(lowered)
+            found = await source.groups_of_each(lowered)
+        for part, groups in zip(parts, found, strict=True):
+            self.reads.groups(table_of(part.key), len(groups))
+        return found
 
     async def company_rows(
         self, table: Table, columns: Sequence[Column[Any]], company_ids: Sequence[int], page: Newest
@@ -159,7 +175,7 @@ class Access:
         """The newest rows of each company in a table that each has in a schema of its own, in one statement.
 
         `columns` are of the table over all companies, `id` among them. A company that the caller doesn't see has no
-        rows; one whose schema isn't there is absent from the answer.
+        rows; one whose schema isn't there is absent from the answer. The page asks for one row more than it shows.
         """
         rules = await self.rules()
         for column in columns:
@@ -180,6 +196,9 @@ class Access:
             return found
 
         hidden, found = await self._of_companies(table, company_ids, newest)
+        place = list(columns).index(table.c.id)
+        for company_id, rows in found.items():
+            self.reads.keys(table, [(company_id, row[place]) for row in rows[: page.limit - 1]])
         return {**{company_id: [] for company_id in hidden}, **found}
 
     async def company_counts(
@@ -201,6 +220,7 @@ class Access:
             return {company_id: int(rows[0][0]) for company_id, rows in zip(owns, answers, strict=True)}
 
         hidden, found = await self._of_companies(table, company_ids, counts)
+        self.reads.groups(table, len(found))
         return {**dict.fromkeys(hidden, 0), **found}
 
     async def _of_companies(
@@ -243,12 +263,37 @@ class Access:
         rows = await SystemAccess(self._estate).rows(columns, where=where, bypass=bypass)
         return frozenset((row[0], row[1]) for row in rows)
 
+    @property
+    def client_company(self) -> int | None:
+        """The company of a caller at a client, where the rules have been asked for; else None."""
+        rules = self._rules
+        failed = rules is None or not rules.done() or rules.cancelled() or rules.exception() is not None
+        return None if failed or rules is None else rules.result().scope.client_company
+
     async def visible_keys(self, column: Column[Any], target: Column[Any], where: Filter) -> frozenset[Value]:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
         rules = await self.rules()
         term = Related(column, target, rules.rows(table_of(target)), where, ownership=True)
         with self._asking():
             return await self._crossing.keys(term)
+
+    async def first_key(self, rule: Filter, column: Column[Any], value: Value) -> Any:
+        """The lowest key of the rows whose `column` is `value` and that a rule lets through; None where it lets none.
+
+        `rule` is one of the caller's, or a part of one. For telling an ADMIN why a row is visible: no row is given out.
+        """
+        table = table_of(column)
+        key = next(iter(table.primary_key.columns))
+        rows = await self._run(
+            Read(
+                table=table,
+                columns=tuple(dict.fromkeys((key, column))),
+                policy=rule,
+                order=(Order(key),),
+                keys=Keys(column, (value,), 1),
+            )
+        )
+        return rows[0][0] if rows else None
 
     async def lowered(self, term: Filter, table: Table) -> Filter:
         """A filter with no term that leads out of the table's source: for use inside an expression."""
@@ -261,6 +306,7 @@ class Access:
 
     async def file_link(self, key: str, *, seconds: int) -> str:
         """A signed link to a file that `files` gave; good for `seconds`."""
+        self.reads.others("FileLink", 1)
         with self._asking():
             return await self._estate.files.link(key, seconds=seconds)
 
@@ -294,7 +340,8 @@ class Access:
             self._askers.remove(task)
 
     async def _bind_rules(self) -> Rules:
-        return self._policies.for_scope(await scope_in_database(SystemAccess(self._estate), self._principal))
+        scope = await scope_in_database(SystemAccess(self._estate), self._principal)
+        return self._policies.for_scope(scope, self._denied)
 
 
 def _table(read: Read) -> Table:
@@ -304,7 +351,12 @@ def _table(read: Read) -> Table:
 
 
 def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
-    """The column as the caller may read it: NULL on the rows where they may not."""
+    """The column as the caller may read it: NULL on the rows where they may not.
+
+    A column that the role is denied is NULL, too: only the answer to a login, whose schema is nobody's, still names it.
+    """
+    if column in rules.denied:
+        return null().label(column.name)
     if not rules.may_read(column):
         raise PermissionError(f"{column} is not for {rules.scope.caller.value}")
     mask = rules.mask(column)

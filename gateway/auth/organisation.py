@@ -14,7 +14,14 @@ from datasources.model import EVERYTHING, Among, Filter, Match, Row, all_of
 from gateway.auth.policy import Policy
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
-from gateway.auth.scope import SalespersonRow, Scope, WarriorRow, scope_of
+from gateway.auth.scope import (
+    PartnerWarriorRow,
+    SalespersonRow,
+    Scope,
+    WarriorRow,
+    scope_of,
+    scope_of_partner,
+)
 from gateway.auth.system_access import SystemAccess
 
 
@@ -29,6 +36,8 @@ async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope
             return scope_of(principal, warriors=await _warriors(system, own))
         case Caller.USER:
             return scope_of(principal, client_company=await _client_company(system, principal))
+        case Caller.PARTNER:
+            return scope_of_partner(principal, await _warriors_of_partner(system, principal))
         case _:
             return scope_of(principal)
 
@@ -43,6 +52,13 @@ async def _warriors(system: SystemAccess, where: Filter) -> list[WarriorRow]:
     table = iperform.warrior
     columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
     return [WarriorRow(*row) for row in await _organisation(system, columns, all_of(_active(table), where))]
+
+
+async def _warriors_of_partner(system: SystemAccess, principal: Principal) -> list[PartnerWarriorRow]:
+    table = iperform.warrior
+    theirs = Among(table.c.partner_company_id, frozenset({principal.partner_company_id}))
+    rows = await _organisation(system, (table.c.id, table.c.data_visibility), all_of(_active(table), theirs))
+    return [PartnerWarriorRow(*row) for row in rows]
 
 
 async def _client_company(system: SystemAccess, principal: Principal) -> int | None:

@@ -1,51 +1,182 @@
 """The algebra of access rules: what a rule is, and how rules of a table and of a column are put together.
 
+A rule is data, not code: the grounds on which a row is visible, each with a name and a sentence. So one declaration
+makes the filter of every read, the directives of the SDL, and the answer to "why do I see this row?".
 The rules themselves are in `policies.py`; `access.py` is the only one that applies them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy import Column, ColumnElement, String, Table
 
-from datasources.model import EVERYTHING, NOTHING, Everything, Filter, Related
+from datasources.model import EVERYTHING, NOTHING, Among, Filter, Related, Value, all_of, any_of
+from gateway.auth.audience import Audience, Grant
 from gateway.auth.roles import Caller
 from gateway.auth.scope import Scope
 
-RowRule = Callable[[Scope], Filter]
-Mask = Callable[[Scope], "ColumnElement[bool] | None"]
+
+class Owner(Enum):
+    """Whose ownership decides who sees a row: `@owned(by: …)`."""
+
+    LEAD = "LEAD"
+    TICKET = "TICKET"
+    COMPANY = "COMPANY"
+    USER = "USER"
+    ONESELF = "ONESELF"
+    ADMIN = "ADMIN"
+    ANYBODY = "ANYBODY"
 
 
-def always(_: Scope) -> Filter:
+class Kind(Enum):
+    """What an id that the caller has is the id of."""
+
+    USER = "User"
+    WARRIOR = "Warrior"
+    SALESPERSON = "Salesperson"
+    COMPANY = "Company"
+    CLIENT_USER = "ClientUser"
+    PARTNER_COMPANY = "PartnerCompany"
+
+
+# --- rows ---------------------------------------------------------------------------------------------------
+
+
+class Ground(Protocol):
+    """One reason for which a row is visible. `name` is unique within its rule; `says` is a sentence about the row."""
+
+    @property
+    def name(self) -> str:
+        """What the reason is called."""
+        ...
+
+    @property
+    def says(self) -> str:
+        """The reason as a sentence about the row and the caller."""
+        ...
+
+    def rows(self, scope: Scope) -> Filter:
+        """The rows that a caller sees for this reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Every:
     """Every row."""
-    return EVERYTHING
+
+    says: str
+    name: str = "EVERY"
+
+    def rows(self, scope: Scope) -> Filter:
+        """Every row."""
+        del scope
+        return EVERYTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """Rows whose `column` holds the id of something of the caller's.
+
+    `kind` says of what the ids are, `ids` which ones the caller has, and `make` the filter, where it isn't plainly
+    "the column is among the ids".
+    """
+
+    name: str
+    says: str
+    column: Column[Any]
+    kind: Kind
+    ids: Callable[[Scope], frozenset[int]]
+    make: Callable[[Scope], Filter] | None = None
+
+    def rows(self, scope: Scope) -> Filter:
+        """The rows that hold one; none where the caller has none."""
+        ids = self.ids(scope)
+        if not ids:
+            return NOTHING
+        return Among(self.column, self._bound(ids)) if self.make is None else self.make(scope)
+
+    def _bound(self, ids: frozenset[int]) -> frozenset[Value]:
+        # leads.warrior_id is text: ids are bound as text, or the database converts each row and loses the index.
+        return frozenset(map(str, ids)) if isinstance(self.column.type, String) else ids
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Follows:
+    """Rows whose `column` names, by `target`, a row that `policy` lets the caller see."""
+
+    name: str
+    says: str
+    column: Column[Any]
+    target: Column[Any]
+    policy: RowPolicy
+
+    def rows(self, scope: Scope) -> Filter:
+        """The rows that name a visible one."""
+        return Related(self.column, self.target, self.policy.filter(scope), EVERYTHING)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RowPolicy:
-    """Which rows of a table each kind of caller sees. A caller without a rule sees none."""
+    """Which rows of a table each kind of caller sees: those for which at least one ground holds.
+
+    A caller without a rule sees none. `guard` holds for all but ADMIN; `guard_says` is a sentence about a row that it
+    keeps away. A partner's token needs `scopes` to have the table's type at all; they don't change which rows are the
+    partner's.
+    """
 
     table: Table
-    rules: Mapping[Caller, RowRule]
+    owner: Owner
+    rules: Mapping[Caller, tuple[Ground, ...]]
+    guard: Filter = EVERYTHING
+    guard_says: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def grant(self) -> Grant:
+        """Who may ever see a row of the table."""
+        return Grant(frozenset(self.rules), self.scopes)
+
+    def grounds(self, caller: Caller) -> tuple[Ground, ...]:
+        """The reasons for which a caller of this kind sees a row."""
+        return self.rules.get(caller, ())
+
+    def guard_for(self, caller: Caller) -> Filter:
+        """What must hold of every row besides."""
+        return EVERYTHING if caller is Caller.ADMIN else self.guard
 
     def filter(self, scope: Scope) -> Filter:
         """The rows that this caller sees: one and the same object for one scope, so that it can be recognised."""
-        known = scope.filters.get(self.table)
+        known = scope.filters.get(self)
         if known is None:
-            rule = self.rules.get(scope.caller)
-            known = scope.filters[self.table] = NOTHING if rule is None else rule(scope)
+            grounds = any_of(*[ground.rows(scope) for ground in self.grounds(scope.caller)])
+            known = scope.filters[self] = all_of(self.guard_for(scope.caller), grounds)
         return known
+
+
+# --- columns ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """The rows on which a column may be read. `rows` gives None where it is every row; `says` is for people."""
+
+    says: str
+    rows: Callable[[Scope], ColumnElement[bool] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnPolicy:
-    """Who may ever read a column, and on which rows. `mask` gives None where it is every row."""
+    """Who may ever read a column, and on which rows; on the others it is null."""
 
-    callers: frozenset[Caller]
+    grant: Grant
     mask: Mask | None = None
+
+
+# --- what the gateway does itself ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +187,7 @@ class Unrestricted:
 
 
 class Policy:
-    """The two ways to a filter that don't go through a table's rules."""
+    """The way to a filter that doesn't go through a table's rules."""
 
     @staticmethod
     def unrestricted(*, reason: str) -> Unrestricted:
@@ -66,56 +197,81 @@ class Policy:
         return Unrestricted(reason)
 
 
-class Policies:
-    """Every rule of the estate, by table and by column."""
+# --- all of them --------------------------------------------------------------------------------------------
 
-    def __init__(
-        self,
-        rows: Iterable[RowPolicy],
-        columns: Mapping[Column[Any], ColumnPolicy],
-        secrets: Iterable[Column[Any]],
-    ) -> None:
-        self._rows = {policy.table: policy for policy in rows}
-        self._columns = dict(columns)
-        self.secrets = frozenset(secrets)
+NOBODY = Grant(frozenset())
+
+
+@dataclass(frozen=True, eq=False)
+class Policies:
+    """Every rule of the estate: by table, by column, and by field where it isn't the row's or column's alone.
+
+    `fields` has the fields that are no column and no relation, as `Lead.files`, among them the operations, as
+    `Mutation.login`; `objects` the types that are no rows. `unseen` are tables that nobody sees, by why.
+    """
+
+    rows: Iterable[RowPolicy]
+    columns: Mapping[Column[Any], ColumnPolicy]
+    secrets: Iterable[Column[Any]]
+    fields: Mapping[str, Grant]
+    objects: Mapping[str, Grant]
+    unseen: Mapping[Table, str] = field(default_factory=dict)
+    _rows: Mapping[Table, RowPolicy] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(self.rows))
+        object.__setattr__(self, "secrets", frozenset(self.secrets))
+        object.__setattr__(self, "_rows", {policy.table: policy for policy in self.rows})
+
+    def row_policy(self, table: Table) -> RowPolicy | None:
+        """The rule of a table."""
+        return self._rows.get(table)
 
     def tables(self) -> frozenset[Table]:
         """The tables that have a rule."""
         return frozenset(self._rows)
 
-    def table_callers(self, table: Table) -> frozenset[Caller]:
+    def table_grant(self, table: Table) -> Grant:
         """Who may ever see a row of the table."""
         policy = self._rows.get(table)
-        return frozenset() if policy is None else frozenset(policy.rules)
+        return NOBODY if policy is None else policy.grant
 
-    def column_callers(self, column: Column[Any]) -> frozenset[Caller]:
+    def column_grant(self, column: Column[Any]) -> Grant:
         """Who may ever read the column."""
-        if column in self.secrets:
-            return frozenset()
-        policy = self._columns.get(column)
-        callers = self.table_callers(column.table) if isinstance(column.table, Table) else frozenset()
-        return callers if policy is None else callers & policy.callers
+        if column in self.secrets or not isinstance(column.table, Table):
+            return NOBODY
+        of_table = self.table_grant(column.table)
+        policy = self.columns.get(column)
+        return of_table if policy is None else of_table.and_(policy.grant)
 
-    def for_scope(self, scope: Scope) -> Rules:
-        """The rules as they are for one caller."""
-        return Rules(self, scope)
+    def field_grant(self, type_name: str, name: str) -> Grant | None:
+        """The rule of a field that has one of its own."""
+        return self.fields.get(f"{type_name}.{name}")
+
+    def object_grant(self, type_name: str) -> Grant:
+        """Who may ever have a type whose objects are no rows."""
+        return self.objects.get(type_name, NOBODY)
+
+    def for_scope(self, scope: Scope, denied: frozenset[Column[Any]] = frozenset()) -> Rules:
+        """The rules as they are for one caller; `denied` are columns that the caller's role is denied."""
+        return Rules(self, scope, denied)
 
     def row_filter(self, table: Table, scope: Scope) -> Filter:
         """The rows of a table that a caller sees; none of a table that has no rule."""
         policy = self._rows.get(table)
         return NOTHING if policy is None else policy.filter(scope)
 
-    def column_policy(self, column: Column[Any]) -> ColumnPolicy | None:
-        """The rule of a column that has one of its own."""
-        return self._columns.get(column)
-
 
 class Rules:
     """Every rule, bound to the scope of one caller."""
 
-    def __init__(self, policies: Policies, scope: Scope) -> None:
+    def __init__(
+        self, policies: Policies, scope: Scope, denied: frozenset[Column[Any]] = frozenset()
+    ) -> None:
         self._policies = policies
+        self._audience: Audience = scope.principal.audience
         self.scope = scope
+        self.denied = denied
 
     def rows(self, table: Table) -> Filter:
         """The rows of a table that the caller sees."""
@@ -123,19 +279,15 @@ class Rules:
 
     def may_read(self, column: Column[Any]) -> bool:
         """Whether the caller may ever read the column."""
-        return self.scope.caller in self._policies.column_callers(column)
+        return column not in self.denied and self._policies.column_grant(column).covers(self._audience)
 
     def mask(self, column: Column[Any]) -> ColumnElement[bool] | None:
         """The rows on which the caller may read the column, or None for every row."""
-        policy = self._policies.column_policy(column)
-        return None if policy is None or policy.mask is None else policy.mask(self.scope)
+        policy = self._policies.columns.get(column)
+        return None if policy is None or policy.mask is None else policy.mask.rows(self.scope)
 
     def related(self, column: ColumnElement[Any], target: Column[Any], where: Filter = EVERYTHING) -> Filter:
         """Rows whose `column` names, by `target`, a row that the caller sees and that `where` lets through."""
         if not isinstance(target.table, Table):
             raise TypeError(f"{target} belongs to no table")
         return Related(column, target, self.rows(target.table), where)
-
-    def sees_all(self, table: Table) -> bool:
-        """Whether the caller sees every row of the table."""
-        return isinstance(self.rows(table), Everything)

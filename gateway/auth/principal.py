@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.auth.audience import Audience, denials_of
 from gateway.auth.roles import Caller
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who is asking. `user_id` is `iperform.user.id`; `client_user_id` is the `magenta.user.id` it names."""
+    """Who is asking. `user_id` is `iperform.user.id`; `client_user_id` is the `magenta.user.id` it names.
+
+    A partner has no user: `token_id` is its token, `token_prefix` how that begins, `partner_company_id` whose token it
+    is, `cost_per_minute` what its operations may cost together. `denials` narrows what the role's own `permissions`
+    leave.
+    """
 
     caller: Caller
     user_id: int | None = None
@@ -22,11 +28,20 @@ class Principal:
     allowed_statuses: tuple[str, ...] = ()
     scopes: frozenset[str] = field(default_factory=frozenset)
     partner_company_id: int | None = None
+    token_id: int | None = None
+    token_prefix: str | None = None
+    cost_per_minute: int | None = None
+    denials: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def known(self) -> bool:
         """Whether somebody has been authenticated."""
         return self.caller is not Caller.ANONYMOUS
+
+    @property
+    def audience(self) -> Audience:
+        """Whose schema the caller has."""
+        return Audience(self.caller, self.scopes, denials_of(self.permissions) | self.denials)
 
 
 @dataclass(frozen=True, slots=True)

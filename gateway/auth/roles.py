@@ -1,4 +1,4 @@
-"""Who can be asking: the staff roles of the estate, partners, and nobody known."""
+"""Who can be asking: the staff roles of the estate, partners with their scopes, and nobody known."""
 
 from __future__ import annotations
 
@@ -17,12 +17,45 @@ class Caller(Enum):
     PARTNER = "PARTNER"
 
 
-KNOWN = frozenset(Caller) - {Caller.ANONYMOUS}
+EVERYBODY = frozenset(Caller)
+
+KNOWN = EVERYBODY - {Caller.ANONYMOUS}
 
 # Everybody who works for the company. A USER has an account in iperform but belongs to a client.
 EMPLOYEES = frozenset({Caller.ADMIN, Caller.MANAGER, Caller.SALESPERSON, Caller.WARRIOR})
 
 STAFF = EMPLOYEES | {Caller.USER}
+
+LEADS_READ = "leads:read"
+LEADS_CONTACT = "leads:contact"
+LEADS_VALUE = "leads:value"
+LEADS_WRITE = "leads:write"
+COMPANIES_READ = "companies:read"
+TICKETS_READ = "tickets:read"
+TICKETS_WRITE = "tickets:write"
+USERS_READ = "users:read"
+REPORTS_READ = "reports:read"
+FILES_READ = "files:read"
+FILES_WRITE = "files:write"
+EVENTS_READ = "events:read"
+
+# What a partner's token can be given; staff has no scopes, its role says what it may.
+PARTNER_SCOPES = frozenset(
+    {
+        LEADS_READ,
+        LEADS_CONTACT,
+        LEADS_VALUE,
+        LEADS_WRITE,
+        COMPANIES_READ,
+        TICKETS_READ,
+        TICKETS_WRITE,
+        USERS_READ,
+        REPORTS_READ,
+        FILES_READ,
+        FILES_WRITE,
+        EVENTS_READ,
+    }
+)
 
 
 def caller_of_role(name: str) -> Caller | None:

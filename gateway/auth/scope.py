@@ -6,14 +6,15 @@ sales(u), team(u), warriors(S), client company(u).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from sqlalchemy import Table
 
 from datasources.model import Filter
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
+
+# `warrior.data_visibility` of somebody whose partner sees all of their leads.
+ALL_DATA = "All"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,21 @@ class WarriorRow:
     salesperson_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PartnerWarriorRow:
+    """An active row of `iperform.warrior` that works for a partner; `data_visibility` says for which companies."""
+
+    id: int
+    data_visibility: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Ids of `iperform` rows, unless a name says otherwise. Empty sets grant nothing."""
+    """Ids of `iperform` rows, unless a name says otherwise. Empty sets grant nothing.
+
+    `open_warriors` are a partner's warriors of whom it sees all leads; `limited_warriors` has those of whom it sees
+    the leads of some companies only, by those companies. `salespeople` and `warriors` are what the sets came from.
+    """
 
     principal: Principal
     sales: frozenset[int] = field(default_factory=frozenset)
@@ -47,13 +60,57 @@ class Scope:
     own_warriors: frozenset[int] = field(default_factory=frozenset)
     team_users: frozenset[int] = field(default_factory=frozenset)
     client_company: int | None = None
-    # The filters of this scope, by table: made once, so that a filter can be recognised by identity.
-    filters: dict[Table, Filter] = field(default_factory=dict, compare=False, repr=False)
+    open_warriors: frozenset[int] = field(default_factory=frozenset)
+    limited_warriors: Mapping[frozenset[int], frozenset[int]] = field(default_factory=dict)
+    salespeople: Sequence[SalespersonRow] = field(default=(), repr=False)
+    warriors: Sequence[WarriorRow] = field(default=(), repr=False)
+    # The filters of this scope, by policy: made once, so that a filter can be recognised by identity.
+    filters: dict[object, Filter] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def caller(self) -> Caller:
         """The kind of caller."""
         return self.principal.caller
+
+    @property
+    def user(self) -> frozenset[int]:
+        """The caller's own `iperform.user.id`."""
+        return _one(self.principal.user_id)
+
+    @property
+    def client_user(self) -> frozenset[int]:
+        """The `magenta.user.id` that the caller's user names."""
+        return _one(self.principal.client_user_id)
+
+    @property
+    def company(self) -> frozenset[int]:
+        """The `magenta.company.id` of a caller at a client company."""
+        return _one(self.client_company)
+
+    @property
+    def partner(self) -> frozenset[int]:
+        """The `partner_company.id` of a partner's token."""
+        return _one(self.principal.partner_company_id)
+
+    @property
+    def partner_warriors(self) -> frozenset[int]:
+        """A partner's warriors of whom it sees the leads of some companies."""
+        return frozenset(id_ for ids in self.limited_warriors.values() for id_ in ids)
+
+
+def _one(value: int | None) -> frozenset[int]:
+    return frozenset() if value is None else frozenset({value})
+
+
+def scope_of_partner(principal: Principal, warriors: Sequence[PartnerWarriorRow]) -> Scope:
+    """The scope of a partner's token, from the active warriors who work for the partner."""
+    limited: dict[frozenset[int], frozenset[int]] = {}
+    for row in warriors:
+        companies = listed_ids(row.data_visibility)
+        if companies:
+            limited[companies] = limited.get(companies, frozenset()) | {row.id}
+    everywhere = frozenset(row.id for row in warriors if (row.data_visibility or "").strip(" \t") == ALL_DATA)
+    return Scope(principal=principal, open_warriors=everywhere, limited_warriors=limited)
 
 
 def scope_of(
@@ -78,6 +135,8 @@ def scope_of(
         team_users=frozenset(row.user_id for row in salespeople if row.id in team)
         | frozenset(row.user_id for row in warriors if row.id in team_warriors),
         client_company=client_company,
+        salespeople=salespeople,
+        warriors=warriors,
     )
 
 

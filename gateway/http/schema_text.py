@@ -7,7 +7,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.http.answers import STATUS, of_error
-from gateway.schema.build import schema_for
+from gateway.http.view_as import asker_of
+from gateway.schema.build import Schemas
 from gateway.services import Services
 
 
@@ -15,12 +16,13 @@ async def schema_text(request: Request) -> Response:
     """The schema of the caller's audience."""
     services: Services = request.app.state.services
     try:
-        principal = await services.authenticator.authenticate(request.headers.get("authorization"))
+        asker = await asker_of(request, services)
     except GatewayError as error:
         body = of_error(error, request.state.request_id).body()
         return Response(body, STATUS.get(error.code, 400), media_type="application/json")
-    schema = schema_for(principal.caller)
-    headers = {"etag": schema.etag, "cache-control": "private, no-cache", "vary": "authorization"}
+    schemas: Schemas = request.app.state.schemas
+    schema = schemas.of(asker.reads_as.audience)
+    headers = {"etag": schema.etag, "cache-control": "private, no-cache", "vary": "authorization, x-view-as"}
     if _known(request.headers.get("if-none-match", ""), schema.etag):
         return Response(status_code=304, headers=headers)
     return PlainTextResponse(schema.sdl, headers=headers)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from graphql import OperationType
 from sqlalchemy import Table
 
-from gateway.auth.roles import Caller
+from gateway.auth.audience import Audience
 from gateway.resolvers.declarations import CompositeType, Field, RowType
 
 INTERFACE = "Node"
@@ -17,7 +17,7 @@ class Catalogue:
     """The declared types that an audience has, with the fields that it has of them."""
 
     def __init__(
-        self, audience: Caller, types: Iterable[CompositeType], connections: Mapping[str, str]
+        self, audience: Audience, types: Iterable[CompositeType], connections: Mapping[str, str]
     ) -> None:
         self.audience = audience
         self._types = {type_.name: type_ for type_ in types}

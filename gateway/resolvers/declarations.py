@@ -9,29 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, Numeric, Table
 
 from datasources.model import EVERYTHING, Filter, Not
 from gateway.auth.crossing import table_of
-from gateway.auth.roles import KNOWN, Caller
 from gateway.loaders.relations import Direction
-
-EVERYBODY = frozenset(Caller)
-
-
-class Owner(Enum):
-    """Whose ownership decides who sees a row: `@owned(by: …)`."""
-
-    LEAD = "LEAD"
-    TICKET = "TICKET"
-    COMPANY = "COMPANY"
-    USER = "USER"
-    ONESELF = "ONESELF"
-    ADMIN = "ADMIN"
-    ANYBODY = "ANYBODY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +30,12 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """What every field has. `callers` narrows who has the field at all; the policy narrows it further."""
+    """What every field has. Who has it is no part of the declaration: `gateway/auth/policies.py` says that."""
 
     name: str
     type: str
     description: str
     arguments: tuple[Argument, ...] = ()
-    callers: frozenset[Caller] = KNOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,10 +107,15 @@ Resolver: TypeAlias = Callable[..., Any | Awaitable[Any]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComputedField(Field):
-    """What a function gives: `resolve(value, request, **arguments)`. `needs` are columns of the row that it reads."""
+    """What a function gives: `resolve(value, request, **arguments)`.
+
+    `needs` are columns of the row that it reads, `tells` columns of other rows that its value is made of: whoever may
+    not read one of them doesn't have the field.
+    """
 
     resolve: Resolver
     needs: tuple[Column[Any], ...] = ()
+    tells: tuple[Column[Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +139,6 @@ class RowType:
     name: str
     table: Table
     description: str
-    owner: Owner
     fields: tuple[Field, ...]
     plural: str = ""
     order: tuple[tuple[Column[Any], bool], ...] = ()
@@ -182,20 +169,22 @@ class ObjectType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnumType:
-    """A GraphQL enum: its values with what they mean."""
+    """A GraphQL enum: its values with what they mean. `tells` has the columns that a value stands for."""
 
     name: str
     description: str
     values: Mapping[str, str]
+    tells: Mapping[str, Column[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputType:
-    """A GraphQL input."""
+    """A GraphQL input. Of one with `one_of` exactly one field is given."""
 
     name: str
     description: str
     fields: tuple[Argument, ...] = field(default_factory=tuple)
+    one_of: bool = False
 
 
 CompositeType: TypeAlias = RowType | ObjectType
@@ -326,8 +315,8 @@ def computed(
     resolve: Resolver,
     *,
     needs: tuple[Column[Any], ...] = (),
+    tells: tuple[Column[Any], ...] = (),
     arguments: tuple[Argument, ...] = (),
-    callers: frozenset[Caller] = KNOWN,
 ) -> ComputedField:
     """A field that a function gives."""
     return ComputedField(
@@ -336,8 +325,8 @@ def computed(
         description=description,
         resolve=resolve,
         needs=needs,
+        tells=tells,
         arguments=arguments,
-        callers=callers,
     )
 
 
@@ -350,7 +339,6 @@ def reference(
     *,
     many: bool = False,
     needs: tuple[Column[Any], ...] = (),
-    callers: frozenset[Caller] = KNOWN,
 ) -> ReferenceField:
     """A field whose row, or rows, a function names by database id."""
     return ReferenceField(
@@ -361,8 +349,31 @@ def reference(
         table=table,
         many=many,
         needs=needs,
-        callers=callers,
     )
+
+
+def columns_of_field(bound: Field) -> tuple[Column[Any], ...]:  # noqa: PLR0911 - one line for each kind of field
+    """The columns that a field's value shows or is made of: whoever may not read one doesn't have the field."""
+    match bound:
+        case ColumnField(column=column):
+            return (column,)
+        case ThroughField(direction=direction, column=column):
+            return (column, *_ends(direction))
+        case ToOneField(direction=direction) | ToManyField(direction=direction):
+            return _ends(direction)
+        case CompanyRowsField(key=key, schema=schema):
+            return (key, schema)
+        case ComputedField(needs=needs, tells=tells):
+            return (*needs, *tells)
+        case ReferenceField(needs=needs):
+            return needs
+        case _:
+            return ()
+
+
+def _ends(direction: Direction) -> tuple[Column[Any], ...]:
+    """The columns that a relation compares, but for primary keys: that a row is there is told by the row itself."""
+    return tuple(end for end in (direction.source, direction.target) if not end.primary_key)
 
 
 def table_of_field(bound: Field) -> Table | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, func
 
 from datasources.analytics.tables import mirror_lead_logs, mirror_leads
-from datasources.iperform.tables import leads, salesperson, user, warrior
+from datasources.iperform.tables import lead_logs, leads, salesperson, user, warrior
 from datasources.model import Among, Latest
 from gateway.auth.crossing import table_of
 from gateway.auth.policies import LIVE_LEADS
@@ -39,13 +39,17 @@ class ReportColumn:
 
 @dataclass(frozen=True)
 class Report:
-    """A named report. `compute` gives all its rows for one caller."""
+    """A named report. `compute` gives all its rows for one caller.
+
+    `tells` are the columns that its rows are made of: whoever may not read one of them doesn't have the report.
+    """
 
     name: str
     title: str
     description: str
     columns: tuple[ReportColumn, ...]
     compute: Callable[[Request], Awaitable[list[ReportRow]]]
+    tells: tuple[Column[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,27 +57,18 @@ class ReportAnswer:
     """All rows of a report for one set of visible leads."""
 
     rows: Sequence[ReportRow]
-    totals: ReportRow
     generated_at: datetime
-
-
-@dataclass
-class ReportView:
-    """A report as one caller asks for it."""
-
-    report: Report
-    answer: ReportAnswer | None = field(default=None)
 
 
 async def answer_of(request: Request, report: Report) -> ReportAnswer:
     """The report's answer for this caller, computed or kept. Raises SOURCE_UNAVAILABLE, TIMEOUT, FILTER_TOO_BROAD."""
     keys = await _visible_leads(request)
     digest = hashlib.sha256(",".join(map(str, sorted(keys))).encode()).hexdigest()
-    place = (report.name, request.principal.caller, digest)
+    place = (report.name, request.principal.audience, digest)
 
     async def compute() -> ReportAnswer:
         rows = await report.compute(request)
-        return ReportAnswer(rows, _totals(report, rows), datetime.now(request.zone).replace(microsecond=0))
+        return ReportAnswer(rows, datetime.now(request.zone).replace(microsecond=0))
 
     answer: ReportAnswer = await request.services.reports.get(place, compute)
     return answer
@@ -84,7 +79,8 @@ async def _visible_leads(request: Request) -> frozenset[int]:
     return await request.access.visible_keys(mirror_leads.c.id, leads.c.id, LIVE_LEADS)
 
 
-def _totals(report: Report, rows: Sequence[ReportRow]) -> ReportRow:
+def totals_of(report: Report, rows: Sequence[ReportRow]) -> ReportRow:
+    """Sums over rows, of the columns that can be summed."""
     return {
         column.name: sum(row[column.name] or 0 for row in rows) for column in report.columns if column.summed
     }
@@ -120,15 +116,23 @@ async def _salesperson_rows(request: Request) -> list[ReportRow]:
 
 
 async def _pairs(request: Request, key: Column[Any], value: Column[Any]) -> dict[Any, Any]:
-    """Two columns of a table's visible rows, one by the other."""
+    """Two columns of a table's visible rows, one by the other; nothing where the caller may not read them."""
+    if not await _may_read(request, key, value):
+        return {}
     rows = await request.access.rows(table_of(key), (key, value))
     return {row[0]: row[1] for row in rows}
 
 
+async def _may_read(request: Request, *columns: Column[Any]) -> bool:
+    rules = await request.access.rules()
+    return all(rules.may_read(column) for column in columns)
+
+
 async def _people(request: Request) -> dict[int, tuple[str | None, str | None]]:
-    sellers = await request.access.rows(
-        salesperson, (salesperson.c.id, salesperson.c.user_id, salesperson.c.territory)
-    )
+    columns = (salesperson.c.id, salesperson.c.user_id, salesperson.c.territory)
+    if not await _may_read(request, *columns):
+        return {}
+    sellers = await request.access.rows(salesperson, columns)
     names = await _pairs(request, user.c.id, user.c.username)
     return {id_: (names.get(user_id), territory) for id_, user_id, territory in sellers}
 
@@ -167,6 +171,7 @@ SALESPERSON_REPORT = Report(
         ReportColumn("conversionRate", "Won per lead", "Float"),
     ),
     compute=_salesperson_rows,
+    tells=(leads.c.status,),
 )
 
 
@@ -217,6 +222,7 @@ FOLLOWUP_ACTIVITY_REPORT = Report(
         ReportColumn("lastActivityOn", "Last activity", "DateTime"),
     ),
     compute=_follow_up_rows,
+    tells=(lead_logs.c.activity_type, lead_logs.c.logged_by, lead_logs.c.logged_on),
 )
 
 REPORTS: Mapping[str, Report] = {

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, func
+from sqlalchemy import Column, ColumnElement, Integer, func
 
 from datasources.expressions import year_month
 from datasources.iperform.tables import leads
+from gateway.auth.policy import Rules
 from gateway.auth.scope import canonical_id
 from gateway.context import Request
 from gateway.errors import bad_input, too_broad
@@ -91,7 +92,7 @@ async def lead_stats(
     chosen = Where(request.catalogue, rules, request.zone).filter(request.catalogue.row_type(leads), where)
     rows = await request.access.groups(
         leads,
-        _measures(rules.may_read(leads.c.tentative_value)),
+        _measures(rules),
         where=chosen,
         groups=tuple(GROUPINGS[name].expression for name in names),
         limit=MOST_GROUPS + 1,
@@ -106,12 +107,19 @@ async def lead_stats(
     return [found[values] for values in sorted(found, key=_sortable)]
 
 
-def _measures(valued: bool) -> tuple[ColumnElement[Any], ...]:
-    if not valued:
-        nothing = func.count(None, type_=Integer)
-        return (func.count(), nothing, nothing, nothing, nothing)
-    value, probability = leads.c.tentative_value, leads.c.probability
-    return (func.count(), func.sum(value), func.count(value), func.sum(probability), func.count(probability))
+def _measures(rules: Rules) -> tuple[ColumnElement[Any], ...]:
+    return (
+        func.count(),
+        *_sum_and_count(rules, leads.c.tentative_value),
+        *_sum_and_count(rules, leads.c.probability),
+    )
+
+
+def _sum_and_count(rules: Rules, column: Column[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if rules.may_read(column):
+        return func.sum(column), func.count(column)
+    nothing = func.count(None, type_=Integer)
+    return nothing, nothing
 
 
 def _sortable(values: tuple[Any, ...]) -> tuple[tuple[bool, Any], ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,15 +19,16 @@ from graphql import (
     TypeNode,
     parse_type,
 )
+from sqlalchemy import Column
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from datasources.iperform.tables import metadata as iperform
+from gateway.auth.audience import Audience
 from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies
-from gateway.auth.roles import Caller
 from gateway.engine.audience import AudienceSchema
 from gateway.resolvers.catalogue import INTERFACE, Catalogue
 from gateway.resolvers.declarations import (
@@ -37,14 +39,15 @@ from gateway.resolvers.declarations import (
     InputType,
     RowType,
 )
-from gateway.schema.audiences import audience_catalogue
+from gateway.schema.access_explanation import COLUMN_ACCESS
+from gateway.schema.audiences import Narrowing
 from gateway.schema.bind import bind_resolvers
-from gateway.schema.directives import Owned
-from gateway.schema.everything import CONNECTION_ITEMS, TYPES
+from gateway.schema.directives import EVERYTHING_GRANTED, Owned, RoleEnum, directives_of
+from gateway.schema.enums import enum_class
+from gateway.schema.everything import CONNECTION_ITEMS, INPUTS, TYPES
 from gateway.schema.inputs import DIRECTION, REPORT_ORDER, filter_inputs, order_types, where_input
 from gateway.schema.lead_stats import LEAD_GROUP
 from gateway.schema.scalars import SCALARS, Date, DateTime, DecimalText, Json
-from gateway.schema.viewer import ROLE
 
 PYTHON_TYPES: Mapping[str, Any] = {
     "Int": int,
@@ -59,22 +62,45 @@ PYTHON_TYPES: Mapping[str, Any] = {
 }
 
 
-@lru_cache(maxsize=len(Caller))
-def schema_for(audience: Caller) -> AudienceSchema:
-    """The schema of callers of one kind; built when it is first asked for."""
-    return build_schema(audience, POLICIES)
+SCHEMAS_KEPT = 64
 
 
-def build_schema(audience: Caller, policies: Policies) -> AudienceSchema:
-    """The schema of callers of one kind, under these policies."""
-    catalogue = audience_catalogue(audience, TYPES, policies, CONNECTION_ITEMS)
-    return _Builder(catalogue).build()
+class Schemas:
+    """The schemas of all audiences under one set of rules: each built when it is first asked for, and kept."""
+
+    def __init__(self, policies: Policies) -> None:
+        self.narrowing = Narrowing(TYPES, policies, CONNECTION_ITEMS)
+        self._kept = lru_cache(maxsize=SCHEMAS_KEPT)(self._build)
+
+    def of(self, audience: Audience) -> AudienceSchema:
+        """The schema of an audience."""
+        return self._kept(self.narrowing.plain(audience))
+
+    def catalogue_of(self, audience: Audience) -> Catalogue:
+        """The declarations behind the schema of an audience."""
+        return self.of(audience).catalogue
+
+    def denied_columns(self, audience: Audience) -> frozenset[Column[Any]]:
+        """The columns that the audience's role is denied by name."""
+        return self.narrowing.denied_columns(audience.denials)
+
+    def _build(self, audience: Audience) -> AudienceSchema:
+        return _Builder(self.narrowing, self.narrowing.catalogue(audience)).build()
+
+
+SCHEMAS = Schemas(POLICIES)
+
+
+def schema_for(audience: Audience) -> AudienceSchema:
+    """The schema of an audience under the rules of the contract."""
+    return SCHEMAS.of(audience)
 
 
 class _Builder:
     """Makes the classes of one schema. A class exists, empty, before anything refers to it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, narrowing: Narrowing, catalogue: Catalogue) -> None:
+        self._narrowing = narrowing
         self._catalogue = catalogue
         self._classes: dict[str, Any] = dict(PYTHON_TYPES)
         self._node = _node_interface()
@@ -86,7 +112,8 @@ class _Builder:
         inputs = self._inputs()
         self._classes |= {"PageInfo": _page_info(), INTERFACE: self._node}
         for enumeration in self._enums():
-            self._classes[enumeration.name] = _enum(enumeration)
+            self._classes[enumeration.name] = enum_class(enumeration)
+        self._classes["Role"] = RoleEnum
         for given in inputs:
             self._classes[given.name] = type(given.name, (), {})
         for composite in self._catalogue.types():
@@ -119,16 +146,26 @@ class _Builder:
     # --- inputs and enums ---
 
     def _inputs(self) -> list[InputType]:
-        made: list[InputType] = [*filter_inputs(), REPORT_ORDER]
+        made: list[InputType] = [*filter_inputs(), REPORT_ORDER, *INPUTS]
         for row_type in self._rows:
             order, _ = order_types(self._catalogue, row_type)
             made += [where_input(self._catalogue, row_type), order]
         return made
 
     def _enums(self) -> Iterable[EnumType]:
-        yield from (DIRECTION, ROLE, LEAD_GROUP)
+        yield from (DIRECTION, self._readable(LEAD_GROUP), COLUMN_ACCESS)
         for row_type in self._rows:
             yield order_types(self._catalogue, row_type)[1]
+
+    def _readable(self, declared: EnumType) -> EnumType:
+        """The enum without values that stand for columns that the audience may not read."""
+        kept = {
+            name: meaning
+            for name, meaning in declared.values.items()
+            if name not in declared.tells
+            or self._narrowing.may_read(self._catalogue.audience, declared.tells[name])
+        }
+        return replace(declared, values=kept)
 
     def _define_input(self, given: InputType) -> None:
         cls = self._classes[given.name]
@@ -144,7 +181,7 @@ class _Builder:
                     name=argument.name, description=argument.description, default=default
                 )
             setattr(cls, attribute, bound)
-        strawberry.input(cls, name=given.name, description=given.description)
+        strawberry.input(cls, name=given.name, description=given.description, one_of=given.one_of or None)
 
     def _default(self, argument: Argument) -> Any:
         cls = self._classes[argument.type.strip("[]!")]
@@ -154,8 +191,16 @@ class _Builder:
     # --- objects ---
 
     def _define(self, item: CompositeType) -> None:
-        directives = [Owned(by=item.owner)] if isinstance(item, RowType) else []
+        grant = self._narrowing.grant_of_type(item)
+        owner = self._narrowing.owner(item)
+        directives = [
+            *([] if owner is None else [Owned(by=owner)]),
+            *directives_of(grant, EVERYTHING_GRANTED),
+        ]
         fields = {bound.name: self._field(bound) for bound in self._catalogue.fields(item.name)}
+        for bound in self._catalogue.fields(item.name):
+            narrower = directives_of(self._narrowing.grant_of(item, bound), grant)
+            fields[bound.name].directives = list(narrower)
         self._classes[item.name] = self._object(item.name, item.description, fields, directives=directives)
 
     def _define_connection(self, item: str, node: str) -> None:
@@ -247,13 +292,3 @@ def _page_info() -> Any:
     for name, (_, description) in described.items():
         setattr(cls, name, strawberry.field(name=name, description=description))
     return strawberry.type(cls, name="PageInfo", description="Where a page lies in its list.")
-
-
-def _enum(declared: EnumType) -> Any:
-    # Members are texts equal to their names, so that a value from a client is used as it comes.
-    make: Any = enum.StrEnum
-    members = make(declared.name, {name: name for name in declared.values})
-    cls = strawberry.enum(members, description=declared.description)
-    for value in cls.__strawberry_definition__.values:
-        value.description = declared.values[value.name]
-    return cls

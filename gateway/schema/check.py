@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sqlalchemy import MetaData
+
+from datasources.analytics.tables import metadata as analytics
+from datasources.iperform.tables import metadata as iperform
+from datasources.magenta.tables import metadata as magenta
+from gateway.auth.audience import Audience
 from gateway.auth.policies import POLICIES
-from gateway.auth.roles import Caller
+from gateway.auth.policy import Policies
+from gateway.auth.roles import PARTNER_SCOPES, Caller
+from gateway.resolvers.declarations import (
+    CompositeType,
+    ComputedField,
+    NodeField,
+    ObjectType,
+    RowType,
+    columns_of_field,
+)
+from gateway.schema.audiences import all_fields
 from gateway.schema.build import PYTHON_TYPES, schema_for
-from gateway.schema.types import ROW_TYPES
+from gateway.schema.everything import TYPES
+
+ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 
 
 class SchemaError(Exception):
@@ -16,26 +34,78 @@ class SchemaError(Exception):
 
 
 def check_schema() -> None:
-    """Raises `SchemaError` where a table has no policy, nobody may read a field, or a description is missing."""
-    problems = [*_unruled(), *_undescribed()]
+    """Raises `SchemaError` where a table, type, operation or field has no rule, or something isn't described."""
+    estate = (iperform, magenta, analytics)
+    problems = [*missing_rules(POLICIES, TYPES, estate), *stale_rules(POLICIES, TYPES), *_undescribed()]
     if problems:
         raise SchemaError("\n".join(problems))
 
 
-def _unruled() -> Iterator[str]:
-    for row_type in ROW_TYPES:
-        if row_type.table not in POLICIES.tables():
-            yield f"{row_type.name}: the table {row_type.table} has no policy"
-        for bound in row_type.fields:
-            column = getattr(bound, "column", None)
-            if column is not None and not POLICIES.column_callers(column):
-                yield f"{row_type.name}.{bound.name}: nobody may read {column}"
-        if not row_type.node and not row_type.order:
-            yield f"{row_type.name}: says neither how it is sorted nor what its key is"
+def missing_rules(
+    policies: Policies, types: Iterable[CompositeType], estate: Iterable[MetaData]
+) -> Iterator[str]:
+    """What has no rule, or a rule that nobody can meet; one sentence for each."""
+    yield from _unruled_tables(policies, estate)
+    yield from _unknown_scopes(policies)
+    for item in types:
+        if isinstance(item, ObjectType) and item.name not in policies.objects:
+            yield f"{item.name}: the type has no rule"
+        if isinstance(item, RowType):
+            yield from _row_type(policies, item)
+        for bound in item.fields:
+            yield from _field(policies, item, bound)
+
+
+def _unruled_tables(policies: Policies, estate: Iterable[MetaData]) -> Iterator[str]:
+    known = policies.tables() | set(policies.unseen)
+    for metadata in estate:
+        for table in metadata.tables.values():
+            if table not in known:
+                yield f"the table {table} of {metadata.info['source']} has no rule"
+    for table in policies.tables() & set(policies.unseen):
+        yield f"the table {table} has a rule, and is said to be seen by nobody"
+
+
+def _unknown_scopes(policies: Policies) -> Iterator[str]:
+    grants = [*policies.fields.values(), *policies.objects.values()]
+    grants += [policy.grant for policy in policies.rows]
+    grants += [policy.grant for policy in policies.columns.values()]
+    for scope in sorted({scope for grant in grants for scope in grant.scopes} - PARTNER_SCOPES):
+        yield f"a rule asks for the scope {scope}, which no token can have"
+
+
+def _row_type(policies: Policies, item: RowType) -> Iterator[str]:
+    if item.table not in policies.tables():
+        yield f"{item.name}: the table {item.table} has no rule"
+    if not item.node and not item.order:
+        yield f"{item.name}: says neither how it is sorted nor what its key is"
+
+
+def _field(policies: Policies, item: CompositeType, bound: Any) -> Iterator[str]:
+    name = f"{item.name}.{bound.name}"
+    ruled_by_name = isinstance(bound, NodeField) or (
+        isinstance(bound, ComputedField) and (isinstance(item, RowType) or item.name in ROOTS)
+    )
+    if ruled_by_name and name not in policies.fields:
+        yield f"{name}: has no rule in FIELDS"
+    for column in columns_of_field(bound):
+        if not policies.column_grant(column).callers:
+            yield f"{name}: nobody may read {column}"
+
+
+def stale_rules(policies: Policies, types: Iterable[CompositeType]) -> Iterator[str]:
+    """Rules of what no declaration has: left behind by something that went away, or misspelt."""
+    known = {item.name: {bound.name for bound in all_fields(item)} for item in types}
+    for name in policies.fields:
+        type_name, _, field = name.partition(".")
+        if field not in known.get(type_name, ()):
+            yield f"{name}: a rule of a field that isn't there"
+    for name in policies.objects.keys() - known.keys():
+        yield f"{name}: a rule of a type that isn't there"
 
 
 def _undescribed() -> Iterator[str]:
-    schema = schema_for(Caller.ADMIN).graphql
+    schema = schema_for(Audience(Caller.ADMIN)).graphql
     for name, type_ in schema.type_map.items():
         if not name.startswith("__") and name not in PYTHON_TYPES and not type_.description:
             yield f"{name} has no description"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datasources.magenta.tables import user, user_info
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, through, to_many, to_one
+from gateway.resolvers.declarations import RowType, column, through, to_many, to_one
 
 _c = user.c
 _info = relations.CLIENT_USER_INFO.down
@@ -12,7 +12,6 @@ _info = relations.CLIENT_USER_INFO.down
 CLIENT_USER = RowType(
     name="ClientUser",
     table=user,
-    owner=Owner.COMPANY,
     description="Somebody with an account at a client company; an account here is a User instead.",
     fields=(
         column(_c.username, "The name that the person logs in with at the company."),

@@ -7,7 +7,7 @@ from functools import partial
 from datasources.magenta.tables import company
 from gateway.auth import company_tables
 from gateway.loaders import relations
-from gateway.resolvers.declarations import PAGE, Owner, RowType, column, company_rows, computed, to_many
+from gateway.resolvers.declarations import PAGE, RowType, column, company_rows, computed, to_many
 from gateway.resolvers.files import company_files
 
 _c = company.c
@@ -17,7 +17,6 @@ COMPANY = RowType(
     name="Company",
     plural="companies",
     table=company,
-    owner=Owner.COMPANY,
     description="An organisation that leads and tickets are of, with the people who work there.",
     fields=(
         column(_c.company_name, "The company's name."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.magenta.tables import company_setting
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = company_setting.c
 
 COMPANY_SETTING = RowType(
     name="CompanySetting",
     table=company_setting,
-    owner=Owner.ONESELF,
     description="How somebody wants the program to be for one company.",
     fields=(
         column(_c.company_id, "The database id of the company."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.analytics.tables import data_update
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = data_update.c
 
 DATA_UPDATE = RowType(
     name="DataUpdate",
     table=data_update,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.created_on, True), (_c.table_name, True), (_c.company_id, True)),
     description="What an extraction brought into one table of a company's own data.",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.magenta.tables import dynamic_db
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = dynamic_db.c
 
 DYNAMIC_DATABASE = RowType(
     name="DynamicDatabase",
     table=dynamic_db,
-    owner=Owner.ADMIN,
     description="A database that a company's own data is kept in; never its password.",
     fields=(
         column(_c.company_id, "The database id of the company."),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gateway.auth.company_tables import customers
-from gateway.resolvers.declarations import Owner, RowType, column
+from gateway.resolvers.declarations import RowType, column
 
 _c = customers.c
 
 ERP_CUSTOMER = RowType(
     name="ErpCustomer",
     table=customers,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.id, True),),
     description="A customer of a company, as the extraction fetched it from the company's ERP.",

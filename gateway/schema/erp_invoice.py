@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gateway.auth.company_tables import invoices
-from gateway.resolvers.declarations import Owner, RowType, column
+from gateway.resolvers.declarations import RowType, column
 
 _c = invoices.c
 
 ERP_INVOICE = RowType(
     name="ErpInvoice",
     table=invoices,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.id, True),),
     description="An invoice that a company wrote, as the extraction fetched it from the ERP.",

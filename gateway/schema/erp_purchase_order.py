@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gateway.auth.company_tables import purchase_orders
-from gateway.resolvers.declarations import Owner, RowType, column
+from gateway.resolvers.declarations import RowType, column
 
 _c = purchase_orders.c
 
 ERP_PURCHASE_ORDER = RowType(
     name="ErpPurchaseOrder",
     table=purchase_orders,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.id, True),),
     description="An order that a company placed with a supplier, as the extraction fetched it from the ERP.",

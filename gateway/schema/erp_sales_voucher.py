@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gateway.auth.company_tables import sales_vouchers
-from gateway.resolvers.declarations import Owner, RowType, column
+from gateway.resolvers.declarations import RowType, column
 
 _c = sales_vouchers.c
 
 ERP_SALES_VOUCHER = RowType(
     name="ErpSalesVoucher",
     table=sales_vouchers,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.id, True),),
     description="A sale that a company booked, as the extraction fetched it from the ERP.",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gateway.auth.company_tables import transactions
-from gateway.resolvers.declarations import Owner, RowType, column
+from gateway.resolvers.declarations import RowType, column
 
 _c = transactions.c
 
 ERP_TRANSACTION = RowType(
     name="ErpTransaction",
     table=transactions,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.id, True),),
     description="One entry of a company's ledgers, as the extraction fetched it from the ERP.",

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from gateway.resolvers.declarations import CompositeType, ObjectType
+from gateway.resolvers.declarations import CompositeType, InputType, ObjectType
 from gateway.resolvers.report_view import TYPE_NAME as REPORT_VIEW_NAME
 from gateway.resolvers.report_view import find_report_view
+from gateway.schema.access_explanation import (
+    ACCESS_COLUMN,
+    ACCESS_EXPLANATION,
+    ACCESS_GROUND,
+    ACCESS_STEP,
+    ACCESS_SUBJECT,
+)
+from gateway.schema.create_partner_token import CREATE_PARTNER_TOKEN_INPUT, CREATE_PARTNER_TOKEN_PAYLOAD
 from gateway.schema.file import FILE
 from gateway.schema.lead_analytics import LEAD_ANALYTICS
 from gateway.schema.lead_stats import LEAD_STATS
@@ -24,7 +32,14 @@ OBJECT_TYPES: tuple[ObjectType, ...] = (
     REPORT_VIEW,
     REPORT_COLUMN,
     FILE,
+    CREATE_PARTNER_TOKEN_PAYLOAD,
+    ACCESS_EXPLANATION,
+    ACCESS_GROUND,
+    ACCESS_STEP,
+    ACCESS_COLUMN,
 )
+# What mutations and computed fields take. An audience without the field doesn't have its input.
+INPUTS: tuple[InputType, ...] = (CREATE_PARTNER_TOKEN_INPUT, ACCESS_SUBJECT)
 TYPES: tuple[CompositeType, ...] = (*OBJECT_TYPES, *ROW_TYPES)
 # The connections, by the name of their items; those of a report's rows hold JSON.
 CONNECTION_ITEMS = {

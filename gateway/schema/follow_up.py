@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import followup_activity
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = followup_activity.c
 
 FOLLOW_UP = RowType(
     name="FollowUp",
     table=followup_activity,
-    owner=Owner.LEAD,
     description="A contact with a lead that is planned or done.",
     fields=(
         column(_c.lead_id, "The database id of the lead."),

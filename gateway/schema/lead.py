@@ -8,7 +8,6 @@ from gateway.loaders import relations
 from gateway.resolvers.analytics import lead_analytics
 from gateway.resolvers.declarations import (
     PAGE,
-    Owner,
     RowType,
     column,
     computed,
@@ -25,7 +24,6 @@ LEAD = RowType(
     name="Lead",
     plural="leads",
     table=leads,
-    owner=Owner.LEAD,
     hidden=Among(_c.is_deleted, frozenset({1})),
     hidden_by=_c.is_deleted,
     description=(

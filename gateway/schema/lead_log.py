@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import lead_logs
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = lead_logs.c
 
 LEAD_LOG = RowType(
     name="LeadLog",
     table=lead_logs,
-    owner=Owner.LEAD,
     description="Something that was done with a lead: a call, a mail, a meeting or a change.",
     fields=(
         column(_c.lead_id, "The database id of the lead."),

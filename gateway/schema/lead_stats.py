@@ -6,7 +6,6 @@ from typing import Any
 
 from datasources.iperform.tables import leads, warrior
 from datasources.magenta.tables import company
-from gateway.auth.policies import POLICIES
 from gateway.context import Request
 from gateway.resolvers.declarations import Argument, EnumType, ObjectType, computed, reference
 from gateway.resolvers.stats import LeadStats, lead_stats
@@ -22,10 +21,15 @@ LEAD_GROUP = EnumType(
         "WARRIOR": "The database id of the lead's warrior.",
         "MONTH": "The month in which the lead was created, such as 2026-11.",
     },
+    tells={
+        "STATUS": leads.c.status,
+        "INDUSTRY": leads.c.industry,
+        "SOURCE": leads.c.source,
+        "COMPANY": leads.c.company_id,
+        "WARRIOR": leads.c.warrior_id,
+        "MONTH": leads.c.created_on,
+    },
 )
-
-# What sums and averages a column is for those who may read the column.
-VALUED = POLICIES.column_callers(leads.c.tentative_value)
 
 
 def _group(stats: LeadStats, _: Request) -> dict[str, Any]:
@@ -72,21 +76,21 @@ LEAD_STATS = ObjectType(
             "Int",
             "The sum of their values in rupees; an error where it doesn't fit Int.",
             _sum,
-            callers=VALUED,
+            tells=(leads.c.tentative_value,),
         ),
         computed(
             "tentativeValueTotal",
             "Decimal",
             "The sum of their values in rupees, however large.",
             _total,
-            callers=VALUED,
+            tells=(leads.c.tentative_value,),
         ),
         computed(
             "probabilityAverage",
             "Float",
             "The mean of their probabilities, in percent.",
             _average,
-            callers=VALUED,
+            tells=(leads.c.probability,),
         ),
         reference("company", "Company", company, "The company, where COMPANY is a group.", _company),
         reference("warrior", "Warrior", warrior, "The warrior, where WARRIOR is a group.", _warrior),
@@ -98,6 +102,7 @@ LEAD_STATS_FIELD = computed(
     "[LeadStats!]!",
     "Visible leads counted and summed by group, sorted by the groups' values; at most 10,000 groups.",
     lead_stats,
+    tells=(leads.c.id,),
     arguments=(
         Argument("where", "LeadWhere", "Only leads that match."),
         Argument("groupBy", "[LeadGroup!]!", "What to group by; with none, all leads are one group."),

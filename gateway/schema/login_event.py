@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import login_history
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = login_history.c
 
 LOGIN_EVENT = RowType(
     name="LoginEvent",
     table=login_history,
-    owner=Owner.ONESELF,
     description="One login of a user: when, and from where.",
     fields=(
         column(_c.user_id, "The database id of the user."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import iperform_mail
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = iperform_mail.c
 
 MAIL = RowType(
     name="Mail",
     table=iperform_mail,
-    owner=Owner.LEAD,
     description=(
         "A mail that was sent or is about to be. One that belongs to no lead is visible to its own user "
         "and to ADMIN."

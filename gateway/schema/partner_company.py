@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import partner_company
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_many, to_one
+from gateway.resolvers.declarations import RowType, column, to_many, to_one
 
 _c = partner_company.c
 
 PARTNER_COMPANY = RowType(
     name="PartnerCompany",
     table=partner_company,
-    owner=Owner.USER,
     description="A firm whose follow-up specialists work on leads for us.",
     fields=(
         column(_c.company_id, "The database id of the company that the partner belongs to."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.magenta.tables import pricing_plan
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_many
+from gateway.resolvers.declarations import RowType, column, to_many
 
 _c = pricing_plan.c
 
 PRICING_PLAN = RowType(
     name="PricingPlan",
     table=pricing_plan,
-    owner=Owner.ANYBODY,
     description="A subscription that is or was on offer.",
     fields=(
         column(_c.plan_name, "The plan's name."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.analytics.tables import reportwise_settings
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = reportwise_settings.c
 
 REPORT_SETTING = RowType(
     name="ReportSetting",
     table=reportwise_settings,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.report_name, False), (_c.company_id, True)),
     description=(

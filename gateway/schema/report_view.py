@@ -16,19 +16,20 @@ from gateway.resolvers.report_view import (
     report_view,
     report_views,
 )
-from gateway.resolvers.reports import ReportColumn, ReportView
+from gateway.resolvers.report_views import ReportView
+from gateway.resolvers.reports import ReportColumn
 
 
 def _name(view: ReportView, _: Request) -> str:
-    return view.report.name
+    return view.name
 
 
 def _title(view: ReportView, _: Request) -> str:
-    return view.report.title
+    return view.title
 
 
 def _description(view: ReportView, _: Request) -> str:
-    return view.report.description
+    return view.description
 
 
 def _columns(view: ReportView, _: Request) -> list[ReportColumn]:
@@ -71,7 +72,12 @@ REPORT_VIEW = ObjectType(
     node=True,
     fields=(
         computed("id", "ID!", "The report's global id.", report_id),
-        computed("name", "String!", "The report's name, for `reportView`.", _name),
+        computed(
+            "name",
+            "String!",
+            "The report's name, for `reportView`; `saved:` and a number for a saved view.",
+            _name,
+        ),
         computed("title", "String!", "The report's heading.", _title),
         computed("description", "String", "What the report tells.", _description),
         computed("columns", "[ReportColumn!]!", "The columns of its rows.", _columns),
@@ -101,7 +107,12 @@ REPORT_VIEW = ObjectType(
 )
 
 REPORT_FIELDS = (
-    computed("reportViews", "[ReportView!]!", "The reports that the caller's role has.", report_views),
+    computed(
+        "reportViews",
+        "[ReportView!]!",
+        "The reports that the caller's role has, then the views of reports that the caller has saved.",
+        report_views,
+    ),
     computed(
         "reportView",
         "ReportView",

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from gateway.context import Request
 from gateway.resolvers.declarations import (
-    EVERYBODY,
     PAGE,
     Argument,
     Field,
@@ -18,6 +17,8 @@ from gateway.resolvers.declarations import (
     choosing,
     computed,
 )
+from gateway.schema.access_explanation import EXPLAIN_ACCESS
+from gateway.schema.create_partner_token import PARTNER_TOKEN_MUTATIONS
 from gateway.schema.lead_stats import LEAD_STATS_FIELD
 from gateway.schema.report_view import REPORT_FIELDS
 from gateway.schema.session import SESSION_MUTATIONS
@@ -78,13 +79,12 @@ QUERY = ObjectType(
     name="Query",
     description="Where reading begins.",
     fields=(
-        computed(
-            "viewer", "Viewer", "Who is asking; null where nobody has logged in.", viewer, callers=EVERYBODY
-        ),
+        computed("viewer", "Viewer", "Who is asking; null where nobody has logged in.", viewer),
         *NODE_FIELDS,
         *(field for row_type in ROW_TYPES for field in one_and_list(row_type)),
         LEAD_STATS_FIELD,
         *REPORT_FIELDS,
+        EXPLAIN_ACCESS,
         computed(
             "eventCursor",
             "String!",
@@ -94,4 +94,8 @@ QUERY = ObjectType(
     ),
 )
 
-MUTATION = ObjectType(name="Mutation", description="Where changing begins.", fields=SESSION_MUTATIONS)
+MUTATION = ObjectType(
+    name="Mutation",
+    description="Where changing begins.",
+    fields=(*SESSION_MUTATIONS, *PARTNER_TOKEN_MUTATIONS),
+)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import salesperson
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_many, to_one
+from gateway.resolvers.declarations import RowType, column, to_many, to_one
 
 _c = salesperson.c
 
 SALESPERSON = RowType(
     name="Salesperson",
     table=salesperson,
-    owner=Owner.USER,
     description="Somebody who sells, with follow-up specialists and perhaps other salespeople below them.",
     fields=(
         column(_c.user_id, "The database id of the salesperson's User."),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from gateway.auth.authenticate import Session
 from gateway.auth.principal import Principal
 from gateway.context import Request
-from gateway.resolvers.declarations import EVERYBODY, Argument, ObjectType, computed
+from gateway.resolvers.declarations import Argument, ObjectType, computed
 from gateway.resolvers.mutations.session import log_in, log_out, refresh_session
 
 
@@ -36,17 +36,15 @@ SESSION = ObjectType(
             "String!",
             "Goes into each request as `Authorization: Bearer …`; good for some minutes.",
             _access_token,
-            callers=EVERYBODY,
         ),
         computed(
             "refreshToken",
             "String!",
             "Buys a new pair of tokens by `refreshSession`, once. Used twice, it ends the session.",
             _refresh_token,
-            callers=EVERYBODY,
         ),
-        computed("expiresAt", "DateTime!", "When the access token ends.", _expires_at, callers=EVERYBODY),
-        computed("viewer", "Viewer!", "Who has logged in.", _viewer, callers=EVERYBODY),
+        computed("expiresAt", "DateTime!", "When the access token ends.", _expires_at),
+        computed("viewer", "Viewer!", "Who has logged in.", _viewer),
     ),
 )
 
@@ -60,7 +58,6 @@ SESSION_MUTATIONS = (
             Argument("username", "String!", "The user name, exactly as it is kept."),
             Argument("password", "String!", "The password; of more than 72 bytes it is never right."),
         ),
-        callers=EVERYBODY,
     ),
     computed(
         "refreshSession",
@@ -68,13 +65,11 @@ SESSION_MUTATIONS = (
         "Renews a session: both tokens are new, the old refresh token is spent.",
         refresh_session,
         arguments=(Argument("refreshToken", "String!", "The newest refresh token of the session."),),
-        callers=EVERYBODY,
     ),
     computed(
         "logout",
         "Boolean!",
         "Ends the session of the caller; false where there is none.",
         log_out,
-        callers=EVERYBODY,
     ),
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import lead_status
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = lead_status.c
 
 STATUS_CHANGE = RowType(
     name="StatusChange",
     table=lead_status,
-    owner=Owner.LEAD,
     description="One step of a lead through the sales process. Steps are only ever added.",
     fields=(
         column(_c.lead_id, "The database id of the lead."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.analytics.tables import subcompany_settings
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = subcompany_settings.c
 
 SUBCOMPANY_SETTING = RowType(
     name="SubcompanySetting",
     table=subcompany_settings,
-    owner=Owner.COMPANY,
     description="Whether and how the extraction reads one of the companies that a company's ERP holds.",
     fields=(
         column(_c.company_id, "The database id of the company."),

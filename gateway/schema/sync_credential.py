@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.analytics.tables import credentials
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = credentials.c
 
 SYNC_CREDENTIAL = RowType(
     name="SyncCredential",
     table=credentials,
-    owner=Owner.ADMIN,
     node=False,
     order=((_c.created_on, True), (_c.company_id, True)),
     description="That there are credentials for a company's ERP; never what they are.",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.analytics.tables import sync_history
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = sync_history.c
 
 SYNC_RUN = RowType(
     name="SyncRun",
     table=sync_history,
-    owner=Owner.COMPANY,
     node=False,
     order=((_c.sync_date, True), (_c.report_name, True), (_c.company_id, True)),
     description="One run of the extraction that fetches a report from a company's ERP.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datasources.iperform.tables import tickets
 from gateway.loaders import relations
-from gateway.resolvers.declarations import PAGE, Owner, RowType, column, computed, to_many, to_one
+from gateway.resolvers.declarations import PAGE, RowType, column, computed, to_many, to_one
 from gateway.resolvers.files import ticket_files
 
 _c = tickets.c
@@ -13,7 +13,6 @@ TICKET = RowType(
     name="Ticket",
     plural="tickets",
     table=tickets,
-    owner=Owner.TICKET,
     description="A request for support: what is wrong or wanted, for which company, and who deals with it.",
     fields=(
         column(_c.lead_id, "The database id of the lead; null where the ticket belongs to none."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import ticket_communication
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = ticket_communication.c
 
 TICKET_COMMENT = RowType(
     name="TicketComment",
     table=ticket_communication,
-    owner=Owner.TICKET,
     description="Something that was said about a ticket, with at most one attachment.",
     fields=(
         column(_c.ticket_id, "The database id of the ticket."),

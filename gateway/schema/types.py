@@ -19,6 +19,7 @@ from gateway.schema.lead_log import LEAD_LOG
 from gateway.schema.login_event import LOGIN_EVENT
 from gateway.schema.mail import MAIL
 from gateway.schema.partner_company import PARTNER_COMPANY
+from gateway.schema.partner_token import PARTNER_TOKEN
 from gateway.schema.pricing_plan import PRICING_PLAN
 from gateway.schema.report_setting import REPORT_SETTING
 from gateway.schema.request_log import REQUEST_LOG
@@ -52,6 +53,7 @@ ROW_TYPES: tuple[RowType, ...] = (
     WARRIOR,
     SALESPERSON,
     PARTNER_COMPANY,
+    PARTNER_TOKEN,
     USER_SESSION,
     LOGIN_EVENT,
     SAVED_VIEW,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasources.iperform.tables import role, session_info, user
 from gateway.auth.roles import caller_of_role
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, through, to_many, to_one
+from gateway.resolvers.declarations import RowType, column, through, to_many, to_one
 
 _c = user.c
 
@@ -20,7 +20,6 @@ USER = RowType(
     name="User",
     plural="users",
     table=user,
-    owner=Owner.USER,
     description=(
         "Somebody with an account here: staff, or somebody at a client company (role USER). Who works at "
         "a client company has a `clientUser` besides."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import all_session
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = all_session.c
 
 USER_SESSION = RowType(
     name="UserSession",
     table=all_session,
-    owner=Owner.ONESELF,
     description="A stretch of time for which a user is logged in on one device; never its token.",
     fields=(
         column(_c.user_id, "The database id of the user."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.magenta.tables import user_setting
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = user_setting.c
 
 USER_SETTING = RowType(
     name="UserSetting",
     table=user_setting,
-    owner=Owner.ONESELF,
     description="How somebody wants the program to be.",
     fields=(
         column(_c.user_id, "The database id of the ClientUser whose setting it is."),

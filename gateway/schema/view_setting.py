@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.magenta.tables import view_setting
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = view_setting.c
 
 SAVED_VIEW = RowType(
     name="SavedView",
     table=view_setting,
-    owner=Owner.ONESELF,
     description="How somebody wants a dashboard or list shown.",
     fields=(
         column(_c.user_id, "The database id of the ClientUser whose view it is."),

@@ -7,7 +7,7 @@ from typing import Any
 from datasources.iperform.tables import partner_company, user
 from gateway.auth.principal import Principal
 from gateway.context import Request
-from gateway.resolvers.declarations import EVERYBODY, EnumType, ObjectType, computed, reference
+from gateway.resolvers.declarations import EnumType, ObjectType, computed, reference
 
 ROLE = EnumType(
     name="Role",
@@ -56,16 +56,13 @@ VIEWER = ObjectType(
     name="Viewer",
     description="Who is asking, and what they may do.",
     fields=(
-        reference(
-            "user", "User", user, "The caller's own account; null for a partner.", _user, callers=EVERYBODY
-        ),
-        computed("role", "Role!", "The caller's role, as the database has it now.", _role, callers=EVERYBODY),
+        reference("user", "User", user, "The caller's own account; null for a partner.", _user),
+        computed("role", "Role!", "The caller's role, as the database has it now.", _role),
         computed(
             "scopes",
             "[String!]!",
             "What a partner's token allows; empty for staff.",
             _scopes,
-            callers=EVERYBODY,
         ),
         reference(
             "partner",
@@ -73,21 +70,18 @@ VIEWER = ObjectType(
             partner_company,
             "The partner company that the token was issued for; null for staff.",
             _partner,
-            callers=EVERYBODY,
         ),
         computed(
             "permissions",
             "JSON",
             "What the role's entry in the estate says besides.",
             _permissions,
-            callers=EVERYBODY,
         ),
         computed(
             "allowedLeadStatuses",
             "[String!]!",
             "The statuses that the caller may set on a lead.",
             _allowed_lead_statuses,
-            callers=EVERYBODY,
         ),
     ),
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import warrior
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_many, to_one
+from gateway.resolvers.declarations import RowType, column, to_many, to_one
 
 _c = warrior.c
 
 WARRIOR = RowType(
     name="Warrior",
     table=warrior,
-    owner=Owner.USER,
     description="A follow-up specialist, who works on leads for a salesperson.",
     fields=(
         column(_c.user_id, "The database id of the specialist's User."),

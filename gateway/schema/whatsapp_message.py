@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datasources.iperform.tables import whatsapp_messages
 from gateway.loaders import relations
-from gateway.resolvers.declarations import Owner, RowType, column, to_one
+from gateway.resolvers.declarations import RowType, column, to_one
 
 _c = whatsapp_messages.c
 
 WHATSAPP_MESSAGE = RowType(
     name="WhatsappMessage",
     table=whatsapp_messages,
-    owner=Owner.LEAD,
     description="A WhatsApp message to or from a lead. One of no lead is visible to ADMIN alone.",
     fields=(
         column(_c.lead_id, "The database id of the lead; null where the message belongs to none."),

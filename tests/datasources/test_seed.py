@@ -10,6 +10,7 @@ from typing import Any
 
 import bcrypt
 import pytest
+from sqlalchemy import MetaData, Table
 
 from datasources.analytics import tables as analytics
 from datasources.iperform import tables as iperform
@@ -25,7 +26,7 @@ LEADS, SEED, TODAY = 5_000, 1, date(2026, 11, 20)
 MIDNIGHT = datetime.combine(TODAY, time.min)
 PROCESS = ("New", "Qualified", "Demo", "Proposal", "Trial", "Won", "Lost")
 # What the demo and the expected answers of other tests are made of: it changes on purpose only.
-DIGEST = "2e76c694bd239087c830456fc99309e1d8ec02766695c8fb9e071b4fb5968bbb"
+DIGEST = "6fa8aa3addbbabea9e4296a3b6f5fa27db1fef5afef17a83b960c67d80cbe7ab"
 
 ROLES_ROW = {"ADMIN": 1, "USER": 2, "SALESPERSON": 3, "WARRIOR": 4, "MANAGER": 5}
 
@@ -87,7 +88,7 @@ def test_rows_have_exactly_their_tables_columns_and_keys_are_unique(rows: Rows) 
         ("magenta.", magenta.metadata),
         ("", analytics.metadata),
     ):
-        for table in metadata.sorted_tables:
+        for table in of_the_estate(metadata):
             names = set(table.columns.keys())
             assert all(row.keys() == names for row in rows[prefix + table.fullname]), table.fullname
             keys = [
@@ -104,7 +105,7 @@ def test_every_nullable_column_is_null_somewhere_and_filled_somewhere(rows: Rows
         ("magenta.", magenta.metadata),
         ("", analytics.metadata),
     ):
-        for table in metadata.sorted_tables:
+        for table in of_the_estate(metadata):
             for column in table.columns:
                 found = {row[column.name] is None for row in rows[prefix + table.fullname]}
                 assert False in found, f"{table.fullname}.{column.name} is always null"
@@ -494,6 +495,11 @@ def test_files_lie_under_the_prefixes_of_rows_that_exist(rows: Rows) -> None:
 
 
 # As `policy.md` defines them, written down a second time and on plain rows.
+
+
+def of_the_estate(metadata: MetaData) -> list[Table]:
+    """The estate's own tables: nothing is generated for those that the gateway keeps beside them."""
+    return [table for table in metadata.sorted_tables if table.info.get("owner") != "gateway"]
 
 
 def ids_in(text: str | None) -> set[int]:
