@@ -1,4 +1,4 @@
-"""The command line: `gateway serve | demo | migrate | seed | schema | doctor`."""
+"""The command line: `gateway serve | demo | migrate | seed | schema | matrix | doctor | repair-sharing | token`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ import uvicorn
 from cyclopts import Parameter
 
 from datasources.migrate import migrate_clickhouse, migrate_mysql
+from datasources.migration_journal import MigrationError
 from datasources.seed import NotEmptyError, load_estate
+from datasources.sharing import repair_sharing as repair
+from gateway.auth.audience import Audience
 from gateway.auth.roles import Caller
 from gateway.demo import DEMO_LEADS, DEMO_SEED, DEMO_TODAY, greet, prepare
 from gateway.doctor import examine
-from gateway.schema.build import schema_for
+from gateway.schema.build import SCHEMAS, schema_for
+from gateway.schema.matrix import access_matrix
 from gateway.seeding import Target, target_of
 from gateway.settings import SettingsError, read_settings
+from gateway.sharing import describe_repair
+from gateway.token_commands import token_commands
 
 app = cyclopts.App(name="gateway", help="One GraphQL API over a sales company's whole data estate.")
+app.command(token_commands)
 
 DEMO_FOLDER = Path(".gateway") / "demo"
 
@@ -111,14 +118,27 @@ def seed(
 
 
 @app.command
-def schema(*, audience: Caller = Caller.ADMIN) -> None:
+def schema(*, audience: Caller = Caller.ADMIN, scope: tuple[str, ...] = ()) -> None:
     """Print the schema (SDL) of one kind of caller.
 
     Parameters
     ----------
     audience: Whose schema; ADMIN's holds everything.
+    scope: A scope of a partner's token; can be given several times.
     """
-    print(schema_for(audience).sdl, end="")
+    print(schema_for(Audience(audience, frozenset(scope))).sdl, end="")
+
+
+@app.command
+def matrix() -> None:
+    """Print who may ever see what: every row rule and every field against every kind of caller."""
+    print(access_matrix(SCHEMAS.narrowing), end="")
+
+
+@app.command
+def repair_sharing() -> None:
+    """Put the index of shared leads right, a few hundred leads at a time. `gateway doctor` says if there is need."""
+    print(describe_repair(repair(read_settings().iperform_dsn)))
 
 
 @app.command
@@ -133,7 +153,7 @@ def main() -> None:
     """Runs a command; a mistake in the settings or the data is one line, not a traceback."""
     try:
         app()
-    except (SettingsError, NotEmptyError) as error:
+    except (SettingsError, NotEmptyError, MigrationError) as error:
         sys.exit(f"gateway: {error}")
 
 

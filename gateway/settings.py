@@ -55,8 +55,20 @@ class Settings:
     access_token_seconds: int = setting("how long an access token is good", default=900)
     refresh_token_seconds: int = setting("how long a session lasts without a refresh", default=14 * 86_400)
     session_cache_seconds: float = setting("how long a checked session is believed; at most 2", default=1.0)
-    login_attempts_per_account: int = setting("logins for one account in five minutes", default=20)
+    login_attempts_per_account: int = setting(
+        "logins for one account from one address in five minutes", default=20
+    )
+    login_attempts_per_account_elsewhere: int = setting(
+        "logins for one account in five minutes from all addresses that it isn't used from", default=200
+    )
     login_attempts_per_address: int = setting("logins from one address in five minutes", default=200)
+    partner_token_days: int = setting(
+        "how many days a partner token lives where nobody says otherwise", default=90
+    )
+    partner_cost_per_minute: int = setting(
+        "what the operations of a new partner token may cost a minute where nobody says otherwise",
+        default=50_000,
+    )
     max_body_bytes: int = setting("the largest request body", default=1_000_000)
     filter_key_budget: int = setting(
         "keys that a filter or order may fetch from another source", default=10_000
@@ -64,6 +76,9 @@ class Settings:
     scope_key_budget: int = setting("keys that ownership may fetch from another source", default=200_000)
     report_cache_seconds: int = setting(
         "how long a report's rows are kept for a set of visible rows", default=1800
+    )
+    audit_reads: bool = setting(
+        "whether each request's reads are written to the estate's `logs`", default=True
     )
     trusted_proxies: int = setting("proxies in front whose X-Forwarded-For is believed", default=0)
     demo: bool = setting("demo mode: loopback only, the accounts are shown", default=False)

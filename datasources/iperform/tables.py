@@ -24,6 +24,9 @@ from datasources.indexes import index
 
 metadata = MetaData(info={"source": "iperform"})
 
+# `Table.info` of what the gateway keeps here for itself: the estate's own programs know nothing of it.
+OWNED_BY_GATEWAY = {"owner": "gateway"}
+
 NOW = text("CURRENT_TIMESTAMP")
 ZERO = text("0")
 ONE = text("1")
@@ -142,6 +145,7 @@ leads = Table(
     index("idx_company_id", "company_id"),
     index("idx_status", "status"),
     index("idx_warrior_id", "warrior_id"),
+    index("idx_warrior_deleted_company", "warrior_id", "is_deleted", "company_id"),
     index("idx_email", "client_email_id"),
     index("idx_mobile", "client_mobile_no"),
     index("idx_created_on", "created_on"),

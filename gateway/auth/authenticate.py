@@ -16,6 +16,8 @@ from sqlalchemy import func
 
 from datasources.iperform.tables import all_session, login_history, role, session_info, user
 from datasources.model import Among, Filter, Match, Row, all_of
+from gateway.auth.partner_token_text import is_marked
+from gateway.auth.partner_tokens import PartnerTokens
 from gateway.auth.passwords import password_matches
 from gateway.auth.policy import Policy
 from gateway.auth.principal import ANONYMOUS, Client, Principal
@@ -31,9 +33,9 @@ LONGEST_TOKEN = 4_096
 LONGEST_NAME = 255
 
 # A user with their role, and a session with both: one statement each.
-_USER = user.join(role, role.c.id == user.c.role_id)
+USER_WITH_ROLE = user.join(role, role.c.id == user.c.role_id)
 _SESSION = all_session.join(user, user.c.id == all_session.c.user_id).join(role, role.c.id == user.c.role_id)
-_PERSON = (
+PERSON = (
     user.c.id,
     user.c.user_id,
     user.c.active,
@@ -64,7 +66,7 @@ class Lifetimes:
 
 
 class Authenticator:
-    """Sessions of staff users."""
+    """Sessions of staff users; a partner's token is handed on to `partner_tokens`."""
 
     def __init__(
         self,
@@ -72,12 +74,14 @@ class Authenticator:
         tokens: Tokens,
         throttle: LoginThrottle,
         *,
+        partner_tokens: PartnerTokens,
         lifetimes: Lifetimes,
         zone: ZoneInfo,
     ) -> None:
         self._system = system
         self._tokens = tokens
         self._throttle = throttle
+        self._partner_tokens = partner_tokens
         self._lifetimes = lifetimes
         self._zone = zone
         self._checked: dict[int, tuple[float, Principal]] = {}
@@ -89,17 +93,20 @@ class Authenticator:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
             raise unauthenticated()
-        claims = self._tokens.read(Audience.ACCESS, token.strip())
-        return await self._session(claims)
+        token = token.strip()
+        if is_marked(token):
+            return await self._partner_tokens.authenticate(token)
+        return await self._session(self._tokens.read(Audience.ACCESS, token))
 
     async def login(self, username: str, password: str, client: Client) -> Session:
         """Starts a session. Raises UNAUTHENTICATED, the same for an unknown user and a wrong password, or THROTTLED."""
         await self._throttle.count(account=username, address=client.address)
         row = await self._user_row(username)
         right = await password_matches(password, None if row is None else row[-1])
-        principal = None if row is None else _principal(row)
+        principal = None if row is None else principal_of_user(row)
         if not right or principal is None:
             raise unauthenticated("The user name or the password is wrong.")
+        await self._throttle.succeeded(account=username, address=client.address)
         return await self._start(principal, client)
 
     async def refresh(self, token: str, client: Client) -> Session:
@@ -159,8 +166,8 @@ class Authenticator:
     async def _user_row(self, username: str) -> Row | None:
         """The account of this name, with its password last; None for a name that no account can have."""
         rows = await self._system.rows(
-            (*_PERSON, user.c.password),
-            table=_USER,
+            (*PERSON, user.c.password),
+            table=USER_WITH_ROLE,
             # A name that is too long is asked for as no name is, so that it takes the same way and time.
             where=Among(user.c.username, frozenset({username if len(username) <= LONGEST_NAME else ""})),
             bypass=BYPASS,
@@ -169,7 +176,7 @@ class Authenticator:
 
     async def _session_row(self, claims: Claims) -> Row | None:
         rows = await self._system.rows(
-            (*_PERSON, all_session.c.id_session, all_session.c.session_end, all_session.c.active),
+            (*PERSON, all_session.c.id_session, all_session.c.session_end, all_session.c.active),
             table=_SESSION,
             where=all_of(
                 _of_session(claims.session_id), Among(all_session.c.user_id, frozenset({claims.user_id}))
@@ -255,7 +262,7 @@ def _of_session(session_id: int) -> Filter:
     return Among(all_session.c.id_session, frozenset({session_id}))
 
 
-def _principal(row: Row, *, session_id: int | None = None) -> Principal | None:
+def principal_of_user(row: Row, *, session_id: int | None = None) -> Principal | None:
     """The caller that a user with their role is; None where the user isn't active or the role grants nothing."""
     user_id, client_user_id, active, role_name, permissions, views, statuses = row[:7]
     caller = caller_of_role(role_name)
@@ -277,7 +284,7 @@ def _live(row: Row, now: datetime) -> Principal | None:
     session_id, session_end, active = row[7:10]
     if not active or (session_end is not None and session_end <= now):
         return None
-    return _principal(row, session_id=session_id)
+    return principal_of_user(row, session_id=session_id)
 
 
 def _items(text: str | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 
 from gateway.resolvers.catalogue import Catalogue
 
@@ -18,6 +18,12 @@ class AudienceSchema:
     graphql: GraphQLSchema
     catalogue: Catalogue
     sdl: str
+
+    @cached_property
+    def input_names(self) -> frozenset[str]:
+        """The names of the fields of all inputs."""
+        inputs = (item for item in self.graphql.type_map.values() if isinstance(item, GraphQLInputObjectType))
+        return frozenset(name for item in inputs for name in item.fields)
 
     @cached_property
     def etag(self) -> str:

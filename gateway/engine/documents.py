@@ -21,7 +21,9 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from gateway.auth.audience import Audience
 from gateway.engine.audience import AudienceSchema
+from gateway.engine.redacted import Redaction
 from gateway.errors import Code, GatewayError
 
 MOST_TOKENS = 10_000
@@ -54,6 +56,13 @@ class Document:
     """A document that is valid for an audience."""
 
     node: DocumentNode
+    _redacted: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def redacted(self, operation: OperationDefinitionNode, known: frozenset[str]) -> str:
+        """What the audit keeps of one of its operations, made once; `known` are the names of the schema's inputs."""
+        if id(operation) not in self._redacted:
+            self._redacted[id(operation)] = Redaction(known).document(self.node, operation)
+        return self._redacted[id(operation)]
 
     @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -102,12 +111,12 @@ class _Conditions(Visitor):
 class Documents:
     """Parsed and validated documents, the least recently used given up first."""
 
-    _kept: OrderedDict[tuple[str, str], Document] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[Audience, str], Document] = field(default_factory=OrderedDict)
     _characters: int = 0
 
     def get(self, text: str, schema: AudienceSchema) -> Document:
         """The document of a text. Raises `RequestRefused` where it doesn't parse, or isn't valid for the audience."""
-        place = (schema.catalogue.audience.value, text)
+        place = (schema.catalogue.audience, text)
         known = self._kept.get(place)
         if known is not None:
             self._kept.move_to_end(place)
@@ -117,7 +126,7 @@ class Documents:
             self._keep(place, document)
         return document
 
-    def _keep(self, place: tuple[str, str], document: Document) -> None:
+    def _keep(self, place: tuple[Audience, str], document: Document) -> None:
         self._kept[place] = document
         self._characters += len(place[1])
         while self._characters > MOST_CHARACTERS_CACHED:

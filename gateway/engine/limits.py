@@ -1,4 +1,7 @@
-"""How much one operation may ask for: depth, fields, and items by the sizes of its pages. Pure."""
+"""How much one operation may ask for: depth, fields, and items by the sizes of its pages; and what it costs. Pure.
+
+All of it is said by the operation and its page sizes alone: what the data holds never shows in a limit or a cost.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -27,6 +31,10 @@ MOST_VALUES = 10_000
 
 # Connections hold their items below these; only one of them is counted for each item.
 _PAGED = frozenset({"nodes", "edges"})
+# These are no objects of their own: they dress an item, or a page, that is counted already.
+_DRESS = frozenset({"node", "pageInfo"})
+# What reads more rows than it gives, and costs this much for each of its parents.
+_AGGREGATES = {"totalCount": 10, "leadStats": 10, "totals": 10}
 
 
 def check_variables(variables: Mapping[str, Any]) -> None:
@@ -45,7 +53,10 @@ def check_variables(variables: Mapping[str, Any]) -> None:
 
 
 class Measure:
-    """Walks an operation as it will be executed, every fragment as often as it is spread."""
+    """Walks an operation as it will be executed, every fragment as often as it is spread.
+
+    The cost is one for each object that the operation may give, all pages full, and more for an aggregate.
+    """
 
     def __init__(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         self._fragments = {
@@ -54,10 +65,12 @@ class Measure:
         self._variables = variables
         self._fields = 0
         self._items = 0
+        self._cost = 0
 
-    def check(self, operation: OperationDefinitionNode) -> None:
-        """Raises COST_LIMIT_EXCEEDED where an operation asks for too much at once."""
+    def check(self, operation: OperationDefinitionNode) -> int:
+        """What the operation costs, at least 1. Raises COST_LIMIT_EXCEEDED where it asks for too much at once."""
         self._walk(operation.selection_set, depth=1, objects=1, size=1)
+        return max(1, self._cost)
 
     def _walk(self, selections: SelectionSetNode, *, depth: int, objects: int, size: int) -> None:
         if depth > DEEPEST:
@@ -75,10 +88,14 @@ class Measure:
         self._fields += 1
         if self._fields > MOST_FIELDS:
             raise _too_much(f"The operation has more than {MOST_FIELDS} fields; split it.")
+        name = node.name.value
+        if name in _AGGREGATES:
+            self._cost += objects * _AGGREGATES[name]
         if node.selection_set is None:
             return
-        name = node.name.value
-        below = objects * size if name in _PAGED else objects
+        below = objects * self._items_of_each(node, size) if name in _PAGED else objects
+        if name not in _DRESS or node.arguments:
+            self._cost += below
         if name in _PAGED:
             self._items += below
             if self._items > MOST_ITEMS:
@@ -86,6 +103,16 @@ class Measure:
                     f"The operation may give more than {MOST_ITEMS} items; ask for smaller pages."
                 )
         self._walk(node.selection_set, depth=depth + 1, objects=below, size=self._size(node))
+
+    def _items_of_each(self, node: FieldNode, size: int) -> int:
+        """How many items each parent gives: those of its page, or, at the root, one for each of `ids`."""
+        asked = next((item.value for item in node.arguments or () if item.name.value == "ids"), None)
+        if asked is None:
+            return size
+        if isinstance(asked, VariableNode):
+            given = self._variables.get(asked.name.value)
+            return len(given) if isinstance(given, list) else 1
+        return len(asked.values) if isinstance(asked, ListValueNode) else 1
 
     def _size(self, node: FieldNode) -> int:
         """How many items a connection may give for each parent; 1 for what is no connection."""

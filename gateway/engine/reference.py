@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute
@@ -18,26 +19,45 @@ from gateway.resolvers.element import Element
 from gateway.resolvers.plan import Planner
 
 
-async def run(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One operation that can be executed. `cost` is the estimate that budgets go by; `given` are the variables."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    given: Mapping[str, Any]
+    variables: VariableValues
+    cost: int
+
+
+def prepare(
     schema: AudienceSchema,
     document: Document,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
-    request: Request,
-) -> ExecutionResult:
-    """Executes one operation. Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit."""
+) -> Prepared:
+    """Looks at all of an operation before anything is executed, without I/O.
+
+    Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit.
+    """
     check_variables(variables)
     coerced = _coerced(schema, operation, variables)
-    Measure(document.node, coerced.coerced).check(operation)
+    cost = Measure(document.node, coerced.coerced).check(operation)
     _check_conditions(document, coerced)
-    planner = Planner(request.catalogue, document.fragments, coerced)
+    return Prepared(document, operation, variables, coerced, cost)
+
+
+async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> ExecutionResult:
+    """Executes one operation."""
+    document, operation = prepared.document, prepared.operation
+    planner = Planner(request.catalogue, document.fragments, prepared.variables)
     root = Element(planner.plan(operation), None)
     result = execute(
         schema.graphql,
         document.node,
         root_value=root,
         context_value=request,
-        variable_values=dict(variables),
+        variable_values=dict(prepared.given),
         operation_name=None if operation.name is None else operation.name.value,
     )
     return await result if inspect.isawaitable(result) else result
