@@ -48,7 +48,10 @@ def server_settings(
         "files_dsn": s3.dsn(),
         "events_dsn": redis.dsn(),
         "jwt_secret": SECRET,
+        # What is written in the background would be counted with a test's own statements.
+        "audit_reads": False,
         "login_attempts_per_account": 10_000,
+        "login_attempts_per_account_elsewhere": 10_000,
         "login_attempts_per_address": 10_000,
     }
     return Settings(**{**described, **changed})  # type: ignore[arg-type]
@@ -60,7 +63,9 @@ def embedded_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
     folder = tmp_path_factory.mktemp("embedded")
     settings = replace(
         demo_settings(folder, host="127.0.0.1", port=0, secret=SECRET),
+        audit_reads=False,
         login_attempts_per_account=10_000,
+        login_attempts_per_account_elsewhere=10_000,
         login_attempts_per_address=10_000,
     )
     fill(settings)

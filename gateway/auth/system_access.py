@@ -45,6 +45,16 @@ class SystemAccess:
         outcomes = await self._write(table, Insert(table=table, values=values, policy=_lifted(bypass)))
         return outcomes[0]
 
+    async def insert_all(
+        self, table: Table, rows: Sequence[Mapping[str, Value]], *, bypass: Unrestricted
+    ) -> None:
+        """Adds rows, all of them or none."""
+        policy = _lifted(bypass)
+        with failures_coded():
+            await self._estate.source(table).write(
+                [Insert(table=table, values=values, policy=policy) for values in rows]
+            )
+
     async def update(
         self,
         table: Table,

@@ -20,6 +20,7 @@ LONGEST_MESSAGE = 500
 UNEXPECTED = "Something went wrong on our side; quote the requestId when you report it."
 STATUS = {
     Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
     Code.THROTTLED: 429,
     Code.SOURCE_UNAVAILABLE: 503,
     Code.TIMEOUT: 503,
@@ -38,6 +39,11 @@ class Answer:
     def executed(self) -> bool:
         """Whether there is a `data` entry, even if it is null."""
         return "data" in self.payload
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of its errors, each once."""
+        return sorted({error["extensions"]["code"] for error in self.payload.get("errors", ())})
 
     def body(self) -> bytes:
         """The answer's JSON."""

@@ -14,6 +14,8 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from gateway.auth.audience import Audience
+from gateway.auth.audit import Reader
 from gateway.auth.principal import Client, Principal
 from gateway.auth.roles import Caller
 from gateway.context import Request
@@ -22,9 +24,11 @@ from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, Documents, RequestRefused
 from gateway.errors import Code, GatewayError, unauthenticated
 from gateway.http.answers import STATUS, Answer, of_error, of_refusal, of_result, of_unexpected
-from gateway.http.client import client_of
+from gateway.http.audited import ReadAudit
+from gateway.http.client import authorization_of, client_of
 from gateway.http.negotiate import Media, accepted, is_json
 from gateway.http.page import graphiql_page
+from gateway.http.view_as import Asker, asker_of, read_only
 from gateway.loaders.batch import Loaders
 from gateway.services import Services
 
@@ -33,7 +37,7 @@ log = structlog.get_logger(__name__)
 # JSON first: who takes anything gets what every client reads.
 ANSWERS = (Media.JSON, Media.GRAPHQL)
 LONGEST_QUERY = 200_000
-HEADERS = {"cache-control": "no-store", "vary": "accept, authorization"}
+HEADERS = {"cache-control": "no-store", "vary": "accept, authorization, x-view-as"}
 METHODS = ("GET", "HEAD", "POST")
 
 
@@ -58,10 +62,11 @@ class Asked:
 class GraphQLEndpoint:
     """Takes requests, gives answers."""
 
-    def __init__(self, services: Services, schema_for: Callable[[Caller], AudienceSchema]) -> None:
+    def __init__(self, services: Services, schema_for: Callable[[Audience], AudienceSchema]) -> None:
         self._services = services
         self._schema_for = schema_for
         self._documents = Documents()
+        self._audit = ReadAudit(services.audit, services.zone)
 
     async def __call__(self, request: HttpRequest) -> Response:
         """One request. Whatever goes wrong, the answer is GraphQL's JSON with a code."""
@@ -71,13 +76,17 @@ class GraphQLEndpoint:
         if media is None:
             refusal = BadRequest(f"Accept {Media.JSON.value} or {Media.GRAPHQL.value}.", 406)
             return self._refused(request, refusal, Media.JSON)
+        request.state.execution = None
         try:
             answer = await self._answer(request)
         except BadRequest as error:
             return self._refused(request, error, media)
         except ClientDisconnect:
+            self._audit.end(request.state.execution, 499, None)
             return Response(status_code=499)
-        return Response(answer.body(), _status(answer, media), HEADERS, _content_type(media))
+        status = _status(answer, media)
+        self._audit.end(request.state.execution, status, answer)
+        return Response(answer.body(), status, HEADERS, _content_type(media))
 
     def _refused(self, request: HttpRequest, error: BadRequest, media: Media) -> Response:
         answer = of_error(error, request.state.request_id)
@@ -108,16 +117,25 @@ class GraphQLEndpoint:
             return of_unexpected(request_id)
 
     async def _executed(self, http: HttpRequest, asked: Asked) -> Answer:
-        authorization = http.headers.get("authorization")
-        principal = await self._services.authenticator.authenticate(authorization)
-        schema = self._schema_for(principal.caller)
-        document = self._document(asked.query, schema, principal)
+        asker = await asker_of(http, self._services)
+        principal = asker.reads_as
+        schema = self._schema_for(principal.audience)
+        document = self._document(asked, schema, asker)
         operation = document.operation(asked.operation_name)
+        if asker.is_viewing and operation.operation is not OperationType.QUERY:
+            raise read_only()
         if _is_get(http) and operation.operation is not OperationType.QUERY:
             raise BadRequest("Send a mutation by POST.", 405, {"allow": "POST"})
+        prepared = reference.prepare(schema, document, operation, asked.variables)
+        await self._services.cost_budgets.charge(principal, prepared.cost)
         client = client_of(http, self._services.settings.trusted_proxies)
+        # What could end a session is the ADMIN's own, and nobody else's to use.
+        authorization = None if asker.is_viewing else authorization_of(http)
         request = self._request(http.state.request_id, authorization, principal, schema, client)
-        work = reference.run(schema, document, operation, asked.variables, request)
+        http.state.execution = self._audit.begin(
+            asker.principal, request.access, schema, prepared, acting_for=_acting_for(asker)
+        )
+        work = reference.run(schema, prepared, request)
         if operation.operation is OperationType.QUERY:
             work = _unless_gone(http, work)
         try:
@@ -126,21 +144,27 @@ class GraphQLEndpoint:
             request.access.abandon()
         return of_result(result, request.request_id)
 
-    def _document(self, query: str, schema: AudienceSchema, principal: Principal) -> Document:
+    def _document(self, asked: Asked, schema: AudienceSchema, asker: Asker) -> Document:
         try:
-            return self._documents.get(query, schema)
+            return self._documents.get(asked.query, schema)
         except RequestRefused as refusal:
-            if not principal.known and refusal.code is Code.GRAPHQL_VALIDATION_FAILED:
-                self._refuse_anonymous(query)
+            if refusal.code is Code.GRAPHQL_VALIDATION_FAILED:
+                self._refuse_better(asked, asker)
             raise
 
-    def _refuse_anonymous(self, query: str) -> None:
-        """Says "log in" to somebody who asks for what there is, but not for the anonymous."""
+    def _refuse_better(self, asked: Asked, asker: Asker) -> None:
+        """Says "log in" to the anonymous, and "only read" to who views as somebody else, who ask for what there is."""
+        if asker.principal.known and not asker.is_viewing:
+            return
+        own = asker.principal.audience if asker.is_viewing else Audience(Caller.ADMIN)
         try:
-            self._documents.get(query, self._schema_for(Caller.ADMIN))
+            document = self._documents.get(asked.query, self._schema_for(own))
         except RequestRefused:
             return
-        raise unauthenticated("Log in to ask for this.")
+        if not asker.is_viewing:
+            raise unauthenticated("Log in to ask for this.")
+        if document.operation(asked.operation_name).operation is not OperationType.QUERY:
+            raise read_only()
 
     def _request(
         self,
@@ -177,6 +201,11 @@ class GraphQLEndpoint:
             if len(body) > most:
                 raise too_large
         return bytes(body)
+
+
+def _acting_for(asker: Asker) -> Reader | None:
+    subject = asker.reads_as
+    return Reader(subject.user_id, subject.token_id) if asker.is_viewing else None
 
 
 def _from_body(body: bytes) -> Asked:

@@ -16,19 +16,24 @@ from sqlalchemy import Column, ColumnElement, func
 from datasources.model import EVERYTHING, Filter, Keys, Order, Row
 from gateway.auth.access import Access
 from gateway.auth.crossing import convert_key, table_of
+from gateway.auth.reads import Use
 
 Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Rows whose `key` column is one of the keys that are asked for, at most `limit` for each."""
+    """Rows whose `key` column is one of the keys that are asked for, at most `limit` for each.
+
+    `use` says which of them the audit counts as read.
+    """
 
     key: Column[Any]
     columns: tuple[ColumnElement[Any], ...]
     where: Filter = EVERYTHING
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    use: Use = Use.ANSWER
 
 
 class RowsByKey(DataLoader[Any, list[Row]]):
@@ -51,6 +56,7 @@ class RowsByKey(DataLoader[Any, list[Row]]):
             where=batch.where,
             order=batch.order,
             keys=Keys(batch.key, tuple(keys), batch.limit),
+            use=batch.use,
         ):
             found[row[place]].append(row)
         return [found[key] for key in keys]

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Table
 
 from datasources.analytics import tables as analytics
 from datasources.iperform import tables as iperform
+from datasources.iperform.partner_tokens import gateway_partner_tokens
 from datasources.magenta import tables as magenta
 from gateway.auth.crossing import table_of
 
@@ -92,6 +93,8 @@ WARRIOR_SALESPERSON = Relation(_i.warrior.c.salesperson_id, _i.salesperson.c.id)
 WARRIOR_PARTNER_COMPANY = Relation(_i.warrior.c.partner_company_id, _i.partner_company.c.id)
 SALESPERSON_MANAGER = Relation(_i.salesperson.c.manager_id, _i.salesperson.c.id)
 PARTNER_COMPANY_COMPANY = Relation(_i.partner_company.c.company_id, _m.company.c.id)
+PARTNER_TOKEN_COMPANY = Relation(gateway_partner_tokens.c.partner_company_id, _i.partner_company.c.id)
+PARTNER_TOKEN_CREATED_BY = Relation(gateway_partner_tokens.c.created_by, _i.user.c.id)
 
 CLIENT_USER_COMPANY = Relation(_m.user.c.company_id, _m.company.c.id)
 CLIENT_USER_CREATED_BY = Relation(_m.user.c.created_by, _i.user.c.id)

@@ -50,6 +50,7 @@ async def file_connection(
 
     async def page_of_files() -> Page:
         found = await _fitting(request, prefix, fit, after=after, limit=page.size)
+        request.access.reads.others("File", len(found.files))
         items = [Item(FileOfPrefix(stored), partial(cursor, stored.name)) for stored in found.files]
         return Page(items, next=found.has_more, previous=after is not None)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 
 from datasources.model import Filter, Row, all_of
+from gateway.auth.reads import Use
 from gateway.context import Request
 from gateway.loaders.batch import Batch, unique
 from gateway.loaders.relations import Direction
@@ -119,8 +120,10 @@ class _Reader:
         order = tuple(term.order for term in terms)
         if self.direction is None:
             table = self.listing.row_type.table
-            return await self.request.access.rows(table, columns, where=where, order=order, limit=limit)
-        batch = Batch(self.direction.target, columns, where, order, limit)
+            return await self.request.access.rows(
+                table, columns, where=where, order=order, limit=limit, use=Use.PAGE
+            )
+        batch = Batch(self.direction.target, columns, where, order, limit, Use.PAGE)
         name = (self.listing.fingerprint, self.arguments)
         rows = await self.request.loaders.rows(batch, self._parent_key(), name=name)
         return list(rows)

@@ -32,6 +32,7 @@ from datasources.statements import predicate
 from gateway.auth.access import Access, readable
 from gateway.auth.crossing import convert_key, source_of
 from gateway.auth.policy import Rules
+from gateway.auth.reads import Use
 from gateway.errors import bad_input, too_broad
 from gateway.loaders.relations import Direction as Way
 from gateway.resolvers.catalogue import Catalogue
@@ -168,7 +169,7 @@ class _Sorting:
         keys = tuple({target for target in target_of.values() if target is not None})
         columns = (way.target, chosen.column)
         found = await self.access.rows(
-            way.table, columns, where=self._shown(way), keys=Keys(way.target, keys)
+            way.table, columns, where=self._shown(way), keys=Keys(way.target, keys), use=Use.WORKING
         )
         value_of = {row[0]: row[1] for row in found if row[1] is not None}
         ranks = tuple(sorted(set(value_of.values())))
@@ -182,7 +183,12 @@ class _Sorting:
         """What the rows of the list hold as the relation's key, and the key of the other table that it means."""
         table = self.row_type.table
         rows = await self.access.rows(
-            table, (way.source,), where=self.where, distinct=True, limit=RANK_BUDGET + 1
+            table,
+            (way.source,),
+            where=self.where,
+            distinct=True,
+            limit=RANK_BUDGET + 1,
+            use=Use.WORKING,
         )
         if len(rows) > RANK_BUDGET:
             raise too_broad(
