@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -71,22 +72,48 @@ def _test(report: Report, column: str, operator: Any, value: Any) -> Callable[[R
     if operator not in _TESTS:
         raise bad_input(f"`filter.{column}` has an unknown operator; use {', '.join((*_TESTS, 'isNull'))}.")
     kind = next(item.type for item in report.columns if item.name == column)
-    if operator in {"in", "notIn"} and not isinstance(value, list):
-        raise bad_input(f"`filter.{column}.{operator}` is a list.")
-    for item in value if operator in {"in", "notIn"} else [value]:
-        _check(column, str(operator), kind, item)
-    compare = _TESTS[operator]
-    return lambda row: row[column] is not None and compare(row[column], value)
+    place = f"filter.{column}.{operator}"
+    if operator in {"in", "notIn"}:
+        if not isinstance(value, list):
+            raise bad_input(f"`{place}` is a list.")
+        wanted: Any = [_operand(place, kind, item) for item in value]
+    else:
+        wanted = _operand(place, kind, value)
+    if operator in {"contains", "startsWith"} and kind != "String":
+        raise bad_input(f"`{place}` doesn't fit a column of type {kind}.")
+    compare, cell = _TESTS[operator], _CELLS.get(kind, _as_it_is)
+    return lambda row: row[column] is not None and compare(cell(row[column]), wanted)
 
 
-def _check(column: str, operator: str, kind: str, value: Any) -> None:
-    text = kind in {"String", "DateTime"}
-    fits = (
-        isinstance(value, str)
-        if text
-        else isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    )
-    if not fits or (operator in {"contains", "startsWith"} and not text):
-        raise bad_input(f"`filter.{column}.{operator}` doesn't fit a column of type {kind}.")
+def _operand(place: str, kind: str, value: Any) -> Any:
+    """A value of a filter as a cell of this kind is compared with it. Raises BAD_USER_INPUT."""
+    if isinstance(value, bool) or not isinstance(value, _PYTHON_TYPES[kind]):
+        raise bad_input(f"`{place}` doesn't fit a column of type {kind}.")
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         raise bad_input(f"A text in `filter` has more than {LONGEST_TEXT} characters; shorten it.")
+    return _moment(place, value) if kind == "DateTime" else value
+
+
+def _moment(place: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise bad_input(
+            f"`{place}` is a moment in ISO 8601 with an offset, such as 2026-11-20T09:30:00+05:30."
+        )
+    return moment
+
+
+def _as_it_is(cell: Any) -> Any:
+    return cell
+
+
+_PYTHON_TYPES: Mapping[str, Any] = {
+    "Int": int,
+    "Float": int | float | Decimal,
+    "String": str,
+    "DateTime": str,
+}
+_CELLS: Mapping[str, Callable[[Any], Any]] = {"DateTime": datetime.fromisoformat}

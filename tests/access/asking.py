@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 from typing import Any, Protocol
 
-from tests.oracle.catalogue import ROOT_LISTS, primary_key
+from tests.oracle.answer import Strings
+from tests.oracle.catalogue import ROOT_LISTS, ROOT_SINGLES, primary_key
 from tests.oracle.data import Data, Row
 from tests.oracle.evaluate import Order, Where
-from tests.oracle.rules import Viewer
+from tests.oracle.operation import GlobalId
+from tests.oracle.rules import Caller, PartnerViewer, Viewer
 
 # The demo's accounts: two owners of each kind, an administrator, somebody at a client company.
 CALLERS = ("admin", "manager", "manager2", "salesperson", "salesperson2", "warrior", "warrior2", "client")
@@ -18,10 +21,24 @@ LARGEST_PAGE = 500
 # Where the start of a long list is enough to tell; the total tells of the rest.
 SHOWN = 250
 ROOT_OF_TYPE = {type_name: root for root, type_name in ROOT_LISTS.items()}
+SINGLE_OF_TYPE = {type_name: root for root, type_name in ROOT_SINGLES.items()}
+# A token that has spent its budget for the minute.
+SPENT = {"THROTTLED", "COST_LIMIT_EXCEEDED"}
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A caller with a token of a partner company."""
+
+    company_id: int
+    scopes: tuple[str, ...]
 
 
 class Answering(Protocol):
     """What is asked of a gateway here."""
+
+    def post(self, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        """The raw answer, whose `json()` is the decoded one."""
 
     def query(
         self, query: str, variables: Mapping[str, Any] | None = None, *, as_user: str | None = None
@@ -33,7 +50,7 @@ class GatewayError(AssertionError):
     """An answer with errors; `codes` are those of the errors."""
 
     def __init__(self, username: str, query: str, variables: object, errors: list[dict[str, Any]]) -> None:
-        self.codes = {error["extensions"]["code"] for error in errors}
+        self.codes = codes_of({"errors": errors})
         super().__init__(f"{username}: {query} {variables}\n{errors}")
 
 
@@ -43,10 +60,61 @@ class Asking:
     def __init__(self, gateway: Answering, data: Data) -> None:
         self.gateway = gateway
         self.data = data
+        # The global ids that the gateway has told anybody.
+        self.ids = Strings()
+        self._tokens: dict[Partner, str] = {}
 
     def viewer(self, username: str) -> Viewer:
-        """The oracle's view of a caller."""
+        """The oracle's view of a staff user."""
         return viewer_of(self.data, username)
+
+    def caller(self, who: str | Partner) -> Caller:
+        """The oracle's view of anybody."""
+        return viewer_of(self.data, who) if isinstance(who, str) else partner_of(self.data, who)
+
+    def ask(
+        self, who: str | Partner, query: str, variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The decoded answer to anybody; a partner whose token is spent asks with a new one."""
+        if isinstance(who, str):
+            return self.gateway.query(query, variables, as_user=who)
+        answer = self._ask_as_partner(who, query, variables)
+        if codes_of(answer) & SPENT:
+            del self._tokens[who]
+            answer = self._ask_as_partner(who, query, variables)
+        return answer
+
+    def _ask_as_partner(
+        self, partner: Partner, query: str, variables: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        if partner not in self._tokens:
+            self._tokens[partner] = self.partner_token(partner.company_id, partner.scopes)
+        sent = {"authorization": f"Bearer {self._tokens[partner]}"}
+        body = {"query": query, "variables": variables or {}}
+        answer: dict[str, Any] = self.gateway.post(body, headers=sent).json()
+        return answer
+
+    def partner_token(self, company_id: int, scopes: Iterable[str]) -> str:
+        """A new token of a partner company, as ADMIN issues it."""
+        mutation = """mutation($input: CreatePartnerTokenInput!) {
+            createPartnerToken(input: $input) { token } }"""
+        (company,) = self.global_ids("partnerCompany", [company_id])
+        given = {"partnerCompanyId": company, "name": "a token of the tests", "scopes": list(scopes)}
+        token: str = self.data_for("admin", mutation, {"input": given})["createPartnerToken"]["token"]
+        return token
+
+    def learn_ids(self, type_name: str, keys: Iterable[int | str]) -> None:
+        """Makes the global ids of rows, or of reports by name, known in `ids`."""
+        left = [key for key in keys if GlobalId(type_name, key) not in self.ids.of]
+        if not left:
+            return
+        if type_name == "ReportView":
+            query = "query($name: String!) { reportView(name: $name) { id } }"
+            found = [self.data_for("admin", query, {"name": key})["reportView"]["id"] for key in left]
+        else:
+            found = self.global_ids(SINGLE_OF_TYPE[type_name], left)
+        for key, text in zip(left, found, strict=True):
+            assert self.ids.learn(GlobalId(type_name, key), text), (type_name, key)
 
     def data_for(
         self, username: str, query: str, variables: Mapping[str, Any] | None = None
@@ -125,6 +193,22 @@ def viewer_of(data: Data, username: str) -> Viewer:
     """Somebody by user name; worked out once."""
     user = next(row for row in data.rows("User") if row["username"] == username)
     return Viewer(data, user["id"])
+
+
+@cache
+def partner_of(data: Data, partner: Partner) -> PartnerViewer:
+    """A partner's token; tokens of one company share what is worked out of its rows."""
+    return _rows_of_partner(data, partner.company_id).with_scopes(partner.scopes)
+
+
+@cache
+def _rows_of_partner(data: Data, company_id: int) -> PartnerViewer:
+    return PartnerViewer(data, company_id)
+
+
+def codes_of(answer: Mapping[str, Any]) -> set[str]:
+    """The codes of an answer's errors."""
+    return {error["extensions"]["code"] for error in answer.get("errors", ())}
 
 
 def row_ids(rows: Iterable[Row], type_name: str = "Lead") -> list[int]:

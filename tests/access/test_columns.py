@@ -13,6 +13,12 @@ from tests.oracle.evaluate import listed, readable, written
 from tests.oracle.rules import COLUMNS_NOT_FOR_USER, SECRET_COLUMNS, Viewer
 
 ROWS = 60
+# How a lead's selection and conditions lead to rows of another type.
+WAY_FROM_LEAD = {
+    "PricingPlan": ("pricePlan", "{ %s }"),
+    "WhatsappMessage": ("whatsappMessages", "{ nodes { %s } }"),
+    "Mail": ("mails", "{ nodes { %s } }"),
+}
 JSON_COLUMNS = {"Lead": {"platformId": "platform_id"}}
 
 
@@ -113,16 +119,20 @@ def test_masked_column_answers_no_guess(asking: Asking, username: str) -> None:
 )
 def test_column_that_a_client_lacks_is_unknown_to_them(asking: Asking, type_name: str, column: str) -> None:
     field = next(field for field in fields_of(type_name) if field.column == column)
-    path = f"pricePlan {{ {field.name} }}" if type_name == "PricingPlan" else field.name
+    path, condition = field.name, f"{{{field.name}: {{isNull: true}}}}"
+    if type_name in WAY_FROM_LEAD:
+        way, below = WAY_FROM_LEAD[type_name]
+        path, condition = f"{way} {below % path}", f"{{{way}: {condition}}}"
     prefix = "PRICE_PLAN_" if type_name == "PricingPlan" else ""
-    condition = f"{{{field.name}: {{isNull: true}}}}"
-    if type_name == "PricingPlan":
-        condition = f"{{pricePlan: {condition}}}"
+    sorted_list = "leads"
+    if type_name in ("WhatsappMessage", "Mail"):
+        sorted_list = f"lead(databaseId: 1) {{ {way}"
+    sorted_end = " }" if sorted_list != "leads" else ""
     for query in (
         f"{{ leads {{ nodes {{ {path} }} }} }}",
         f"{{ leads(where: {condition}) {{ totalCount }} }}",
         f"{{ leads(where: {{not: {{or: [{condition}]}}}}) {{ totalCount }} }}",
-        f"{{ leads(orderBy: [{{field: {prefix}{field.order}}}]) {{ totalCount }} }}",
+        f"{{ {sorted_list}(orderBy: [{{field: {prefix}{field.order}}}]) {{ totalCount }} }}{sorted_end}",
         f"{{ tickets(where: {{lead: {condition}}}) {{ totalCount }} }}",
         f"{{ leadStats(where: {condition}, groupBy: []) {{ count }} }}",
     ):

@@ -23,6 +23,10 @@ class Kind(Enum):
     DATE = "DateFilter"
     DECIMAL = "DecimalFilter"
     STRING = "StringFilter"
+    # No filter of rows has these: reports have numbers, JSON is not filtered, a role is told by its name.
+    FLOAT = "Float"
+    JSON = "JSON"
+    ROLE = "Role"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,19 @@ class Field:
     column: str
     order: str
     kind: Kind
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A field whose column is in a row of another table that names this row; neither filtered nor sorted."""
+
+    name: str
+    column: str
+    table: str
+    key: str
+    kind: Kind
+    # The column here that the key there is equal to.
+    local: str = "id"
 
 
 @dataclass(frozen=True)
@@ -194,6 +211,65 @@ RELATIONS: dict[str, tuple[Relation, ...]] = {
     "DataUpdate": (to_one("company", "company_id", "Company"),),
     "SyncCredential": (to_one("company", "company_id", "Company"),),
 }
+ELSEWHERE: dict[str, tuple[Elsewhere, ...]] = {
+    "ClientUser": (
+        Elsewhere("firstName", "first_name", "ClientUserInfo", "user_id", Kind.STRING),
+        Elsewhere("lastName", "last_name", "ClientUserInfo", "user_id", Kind.STRING),
+        Elsewhere("mobile1", "mobile_1", "ClientUserInfo", "user_id", Kind.STRING),
+        Elsewhere("mobile2", "mobile_2", "ClientUserInfo", "user_id", Kind.STRING),
+        Elsewhere("birthdate", "user_birthdate", "ClientUserInfo", "user_id", Kind.DATE),
+        Elsewhere("anniversaryDate", "user_anniversary_date", "ClientUserInfo", "user_id", Kind.DATE),
+    ),
+    "User": (
+        Elsewhere("lastLogin", "last_login", "SessionInfo", "user_id", Kind.DATETIME),
+        Elsewhere("noOfLogins", "no_of_logins", "SessionInfo", "user_id", Kind.INT),
+        Elsewhere("role", "role_name", "Role", "id", Kind.ROLE, local="role_id"),
+    ),
+}
+# What isn't a column itself, but worked out from one.
+COMPUTED: tuple[tuple[tuple[str, str], frozenset[tuple[str, str]]], ...] = (
+    (("User", "role_id"), frozenset({("User", "role")})),
+    (("Lead", "drive_location"), frozenset({("Lead", "files")})),
+    (("Lead", "company_id"), frozenset({("LeadStats", "company")})),
+    (("Lead", "probability"), frozenset({("LeadStats", "probabilityAverage")})),
+    (
+        ("Lead", "tentative_value"),
+        frozenset({("LeadStats", "tentativeValueSum"), ("LeadStats", "tentativeValueTotal")}),
+    ),
+)
+GROUP_COLUMNS = {
+    "STATUS": "status",
+    "INDUSTRY": "industry",
+    "SOURCE": "source",
+    "COMPANY": "company_id",
+    "WARRIOR": "warrior_id",
+    "MONTH": "created_on",
+}
+# The rows that have no id of their own, so no order that the contract tells.
+WITHOUT_ID = {"SyncRun", "ReportSetting", "DataUpdate", "SyncCredential"}
+# The root fields of one row.
+ROOT_SINGLES = {
+    "lead": "Lead",
+    "statusChange": "StatusChange",
+    "leadLog": "LeadLog",
+    "followUp": "FollowUp",
+    "whatsappMessage": "WhatsappMessage",
+    "mail": "Mail",
+    "ticket": "Ticket",
+    "ticketComment": "TicketComment",
+    "company": "Company",
+    "clientUser": "ClientUser",
+    "pricingPlan": "PricingPlan",
+    "user": "User",
+    "warrior": "Warrior",
+    "salesperson": "Salesperson",
+    "partnerCompany": "PartnerCompany",
+    "savedView": "SavedView",
+    "userSetting": "UserSetting",
+    "companySetting": "CompanySetting",
+    "subcompanySetting": "SubcompanySetting",
+    "dynamicDatabase": "DynamicDatabase",
+}
 ROOT_LISTS = {"leads": "Lead", "companies": "Company", "users": "User", "tickets": "Ticket"}
 
 
@@ -217,6 +293,25 @@ def fields_of(type_name: str) -> tuple[Field, ...]:
         for column in table_of(type_name).columns
         if column.name not in hidden and not isinstance(column.type, JSON)
     )
+
+
+@cache
+def json_fields_of(type_name: str) -> tuple[Field, ...]:
+    """The fields that hold JSON: they can be selected only."""
+    return tuple(
+        _field(type_name, column.name, Kind.JSON)
+        for column in table_of(type_name).columns
+        if column.name not in NOT_FIELDS.get(type_name, set()) and isinstance(column.type, JSON)
+    )
+
+
+@cache
+def field_of_column(type_name: str, column: str) -> str | None:
+    """The field that shows a column of the type; None where none does."""
+    if column in NOT_FIELDS.get(type_name, ()):
+        return None
+    elsewhere = (one.name for one in ELSEWHERE.get(type_name, ()) if one.column == column)
+    return next(elsewhere, None) or _field(type_name, column, Kind.STRING).name
 
 
 def relation_of(type_name: str, name: str) -> Relation | None:

@@ -13,14 +13,24 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle.catalogue import RELATIONS, Field, Kind, Relation, fields_of, primary_key, relation_of
+from tests.oracle.catalogue import (
+    GROUP_COLUMNS,
+    RELATIONS,
+    WITHOUT_ID,
+    Kind,
+    Relation,
+    fields_of,
+    primary_key,
+    relation_of,
+)
 from tests.oracle.data import Row
-from tests.oracle.rules import Viewer, named_id
+from tests.oracle.rules import Caller, named_id
 
 ESTATE_ZONE = ZoneInfo("Asia/Kolkata")
 DEFAULT_PAGE = 50
 
 Where = dict[str, Any]
+Matcher = Callable[[Row], bool]
 Order = Sequence[dict[str, str]]
 
 
@@ -48,7 +58,7 @@ class Group:
 
 
 def listed(
-    viewer: Viewer,
+    viewer: Caller,
     type_name: str,
     where: Where | None = None,
     order: Order | None = None,
@@ -56,14 +66,18 @@ def listed(
     of: Iterable[Row] | None = None,
 ) -> list[Row]:
     """The whole list in its order; of `of` rather than of all rows, for a nested list."""
-    rows = viewer.data.rows(type_name) if of is None else of
-    deleted = type_name == "Lead" and asks_for_deleted(where)
-    kept = [
-        row
-        for row in rows
-        if viewer.visible(type_name, row, deleted=deleted) and matches(viewer, type_name, row, where)
-    ]
+    matches = matcher(viewer, type_name, where)
+    kept = [row for row in _shown(viewer, type_name, where, of) if matches(row)]
     return in_order(viewer, type_name, kept, order or ())
+
+
+def _shown(viewer: Caller, type_name: str, where: Where | None, of: Iterable[Row] | None) -> Iterable[Row]:
+    if type_name == "Lead" and asks_for_deleted(where):
+        rows = viewer.data.rows(type_name) if of is None else of
+        return (row for row in rows if viewer.visible(type_name, row, deleted=True))
+    if of is None:
+        return viewer.seen(type_name)
+    return (row for row in of if viewer.sees(type_name, row))
 
 
 def asks_for_deleted(where: Where | None) -> bool:
@@ -76,7 +90,7 @@ def asks_for_deleted(where: Where | None) -> bool:
 
 
 def related(
-    viewer: Viewer, type_name: str, row: Row, relation: Relation, *, deleted: bool = False
+    viewer: Caller, type_name: str, row: Row, relation: Relation, *, deleted: bool = False
 ) -> list[Row]:
     """The rows that the relation names and the caller sees; at most one of a relation to one."""
     key = row[relation.column]
@@ -85,23 +99,27 @@ def related(
     elif relation.text:
         key = named_id(key)
     rows = viewer.data.where(relation.target, relation.target_column, key)
-    found = [target for target in rows if viewer.visible(relation.target, target, deleted=deleted)]
+    if deleted:
+        found = [target for target in rows if viewer.visible(relation.target, target, deleted=True)]
+    else:
+        found = [target for target in rows if viewer.sees(relation.target, target)]
     if relation.many:
         return found
     return sorted(found, key=lambda target: int(target["id"]))[:1]
 
 
-def in_order(viewer: Viewer, type_name: str, rows: list[Row], order: Order) -> list[Row]:
+def in_order(viewer: Caller, type_name: str, rows: list[Row], order: Order) -> list[Row]:
     """Sorted by the terms, and then newest first."""
     # Python's sort is stable, so the last term goes first.
-    rows = sorted(rows, key=lambda row: row[primary_key(type_name)], reverse=True)
+    if type_name not in WITHOUT_ID:
+        rows = sorted(rows, key=lambda row: row[primary_key(type_name)], reverse=True)
     for term in reversed(order):
         value = sort_value(viewer, type_name, term["field"])
         rows = sorted(rows, key=_nulls_lowest(value), reverse=term.get("direction", "ASC") == "DESC")
     return rows
 
 
-def sort_value(viewer: Viewer, type_name: str, name: str) -> Callable[[Row], Any]:
+def sort_value(viewer: Caller, type_name: str, name: str) -> Callable[[Row], Any]:
     """What a row is sorted by: its own column, or one of a row that it names."""
     for field in fields_of(type_name):
         if field.order == name:
@@ -116,7 +134,7 @@ def sort_value(viewer: Viewer, type_name: str, name: str) -> Callable[[Row], Any
     return value
 
 
-def readable(viewer: Viewer, type_name: str, row: Row, column: str) -> Any:
+def readable(viewer: Caller, type_name: str, row: Row, column: str) -> Any:
     """The column's value; None where the caller may not read it on this row."""
     return None if viewer.is_masked(type_name, row, column) else row[column]
 
@@ -140,44 +158,62 @@ def _related_column(type_name: str, name: str) -> tuple[Relation, str]:
 # --- conditions -------------------------------------------------------------------------------------------
 
 
-def matches(viewer: Viewer, type_name: str, row: Row, where: Where | None) -> bool:
+def matches(viewer: Caller, type_name: str, row: Row, where: Where | None) -> bool:
     """Whether a row satisfies every part of a condition; an absent part is satisfied."""
-    return all(
-        _matches_part(viewer, type_name, row, name, condition)
+    return matcher(viewer, type_name, where)(row)
+
+
+def matcher(viewer: Caller, type_name: str, where: Where | None) -> Matcher:
+    """The condition as a function of a row, so that what it compares with is read once."""
+    parts = [
+        _part(viewer, type_name, name, condition)
         for name, condition in (where or {}).items()
         if condition is not None
-    )
+    ]
+    return lambda row: all(part(row) for part in parts)
 
 
-def _matches_part(viewer: Viewer, type_name: str, row: Row, name: str, condition: Any) -> bool:
-    if name == "and":
-        return all(matches(viewer, type_name, row, part) for part in condition)
-    if name == "or":
-        return any(matches(viewer, type_name, row, part) for part in condition)
+def _part(viewer: Caller, type_name: str, name: str, condition: Any) -> Matcher:
+    if name in ("and", "or"):
+        several = [matcher(viewer, type_name, part) for part in condition]
+        both = all if name == "and" else any
+        return lambda row: both(one(row) for one in several)
     if name == "not":
-        return not matches(viewer, type_name, row, condition)
+        opposite = matcher(viewer, type_name, condition)
+        return lambda row: not opposite(row)
     relation = relation_of(type_name, name)
     if relation is not None:
-        deleted = relation.target == "Lead" and asks_for_deleted(condition)
-        targets = related(viewer, type_name, row, relation, deleted=deleted)
-        return any(matches(viewer, relation.target, target, condition) for target in targets)
+        return _relation_part(viewer, type_name, relation, condition)
+    return _field_part(viewer, type_name, name, condition)
+
+
+def _relation_part(viewer: Caller, type_name: str, relation: Relation, condition: Any) -> Matcher:
+    deleted = relation.target == "Lead" and asks_for_deleted(condition)
+    one = matcher(viewer, relation.target, condition)
+    return lambda row: any(map(one, related(viewer, type_name, row, relation, deleted=deleted)))
+
+
+def _field_part(viewer: Caller, type_name: str, name: str, condition: Any) -> Matcher:
     field = next(field for field in fields_of(type_name) if field.name == name)
-    if viewer.is_masked(type_name, row, field.column):
-        return not condition
-    return all(
-        _compares(field, row[field.column], operator, operand) for operator, operand in condition.items()
-    )
+    tests = [comparison(field.kind, operator, operand) for operator, operand in condition.items()]
+
+    def part(row: Row) -> bool:
+        if viewer.is_masked(type_name, row, field.column):
+            return not tests
+        value = row[field.column]
+        return all(test(value) for test in tests)
+
+    return part
 
 
-def _compares(field: Field, value: Any, operator: str, operand: Any) -> bool:
+def comparison(kind: Kind, operator: str, operand: Any) -> Callable[[Any], bool]:
+    """One operator of a filter, as a function of a value."""
     if operator == "isNull":
-        return bool((value is None) == operand)
+        return lambda value: bool((value is None) == operand)
+    compares = COMPARISONS[operator]
+    wanted = [parsed(kind, item) for item in operand] if isinstance(operand, list) else parsed(kind, operand)
     # Two truth values: what isn't known to hold doesn't hold, and that goes for `ne` and `notIn` too.
-    if value is None:
-        return False
-    if isinstance(operand, list):
-        return COMPARISONS[operator](value, [parsed(field.kind, item) for item in operand])
-    return COMPARISONS[operator](value, parsed(field.kind, operand))
+    return lambda value: value is not None and compares(value, wanted)
 
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -249,7 +285,7 @@ def _place(rows: list[Row], wanted: Row) -> int:
 # --- groups -----------------------------------------------------------------------------------------------
 
 
-def lead_stats(viewer: Viewer, where: Where | None, group_by: Sequence[str]) -> list[Group]:
+def lead_stats(viewer: Caller, where: Where | None, group_by: Sequence[str]) -> list[Group]:
     """The groups in the order of their keys, nulls first; text apart by code point."""
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for lead in listed(viewer, "Lead", where):
@@ -267,7 +303,7 @@ def _group_key(lead: Row, name: str) -> Any:
         return named_id(lead["warrior_id"])
     if name == "MONTH":
         return lead["created_on"].strftime("%Y-%m") if lead["created_on"] else None
-    return lead["company_id" if name == "COMPANY" else name.lower()]
+    return lead[GROUP_COLUMNS[name]]
 
 
 def _group(key: dict[str, Any], leads: list[Row]) -> Group:

@@ -11,7 +11,7 @@ import pytest
 from tests.oracle.catalogue import RELATIONS, fields_of
 from tests.oracle.data import Data, Row
 from tests.oracle.evaluate import asks_for_deleted, in_order, lead_stats, listed, page
-from tests.oracle.rules import Viewer, listed_ids, named_id
+from tests.oracle.rules import Caller, Viewer, listed_ids, named_id
 
 ROLES = {1: "ADMIN", 2: "USER", 3: "SALESPERSON", 4: "WARRIOR", 5: "MANAGER"}
 
@@ -19,7 +19,7 @@ ROLES = {1: "ADMIN", 2: "USER", 3: "SALESPERSON", 4: "WARRIOR", 5: "MANAGER"}
 def estate(**tables: list[Row]) -> Data:
     """An estate with the five roles, and with every column of a row that isn't given as None."""
     roles = [
-        {"id": number, "role_name": name, "view_list": "b, a" if number == 3 else None}
+        {"id": number, "role_name": name, "permissions": None, "view_list": "b, a" if number == 3 else None}
         for number, name in ROLES.items()
     ]
     names = {"magenta_user": "magenta.user"}
@@ -62,7 +62,7 @@ def user(number: int, role: int, **more: Any) -> Row:
     return {"id": number, "username": f"u{number}", "email": f"u{number}@x", "role_id": role, **more}
 
 
-def ids(viewer: Viewer, type_name: str) -> list[int]:
+def ids(viewer: Caller, type_name: str) -> list[int]:
     return sorted(viewer.ids(type_name))
 
 
