@@ -18,6 +18,7 @@ class Capability(Enum):
 
     WINDOW_FUNCTIONS = auto()  # row_number() over (partition by …)
     LIMIT_BY = auto()  # ClickHouse: limit n by column
+    INDEX_UNION = auto()  # an `or` of indexed parts is no scan, or every read is one
     TRANSACTIONS = auto()
     WRITES = auto()
 

@@ -12,6 +12,8 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler
 
 ESTATE_INDEX = "estate_index"
+# In a table's `info`: statements that create its triggers on SQLite, where no migration in `sql/` does.
+SQLITE_TRIGGERS = "sqlite_triggers"
 
 
 def index(

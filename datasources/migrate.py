@@ -8,8 +8,9 @@ corrected. A statement that has been applied must never change again.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, create_engine, text
@@ -21,15 +22,18 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from datasources.analytics.tables import MIRROR_SCHEMA, erp_schema_name
 from datasources.clickhouse_client import ClickHouseClient, clickhouse_client
+from datasources.indexes import SQLITE_TRIGGERS
 from datasources.migration_journal import (
     ClickHouseJournal,
     Journal,
+    MigrationError,
     MysqlJournal,
     Progress,
     SqliteJournal,
     mysql_error_code,
 )
 from datasources.mysql_client import blocking_mysql_url
+from datasources.sharing import fill_sharing
 from sql import Migration, migrations
 
 LOCK_WAIT_SECONDS = 60
@@ -38,9 +42,8 @@ COMPANY_SCHEMA = "h_NNN"
 
 UNKNOWN_DATABASE = 1049
 
-
-class MigrationError(Exception):
-    """The database can't be migrated as it is; the message says what to do."""
+# What belongs to a migration and is done in many short transactions rather than in a statement.
+FOLLOW_UPS: dict[str, Callable[[Connection], object]] = {"0003_lead_sharing.sql": fill_sharing}
 
 
 def migrate_mysql(dsn: str, folder: str) -> list[str]:
@@ -53,7 +56,8 @@ def migrate_mysql(dsn: str, folder: str) -> list[str]:
     if _is_missing(url):
         _create_database(url)
     with _mysql(url) as connection, _lock(connection):
-        return apply(migrations(folder), MysqlJournal(connection))
+        follow_ups = {name: partial(work, connection) for name, work in FOLLOW_UPS.items()}
+        return apply(migrations(folder), MysqlJournal(connection), follow_ups)
 
 
 def migrate_clickhouse(dsn: str) -> list[str]:
@@ -90,18 +94,28 @@ def migrate_sqlite(path: str | Path, metadata: MetaData) -> list[str]:
     return applied
 
 
-def apply(steps: Sequence[Migration], journal: Journal) -> list[str]:
-    """Applies what the journal doesn't hold yet, in order. Returns the names of what was applied now."""
-    return [step.name for step in steps if _apply_one(step, journal)]
+def apply(
+    steps: Sequence[Migration], journal: Journal, follow_ups: Mapping[str, Callable[[], object]] | None = None
+) -> list[str]:
+    """Applies what the journal doesn't hold yet, in order. Returns the names of what was applied now.
+
+    A follow-up, by the name of its step, is what is to be done after the statements; one that breaks off is done again.
+    """
+    found = follow_ups or {}
+    return [step.name for step in steps if _apply_one(step, journal, found.get(step.name))]
 
 
-def _apply_one(migration: Migration, journal: Journal) -> bool:
+def _apply_one(migration: Migration, journal: Journal, follow_up: Callable[[], object] | None) -> bool:
     before = journal.progress(migration.version) or Progress(0, migration.checksum(0), finished=False)
     _refuse_changed(migration, before)
-    for done in range(before.statements, len(migration.statements)):
+    count = len(migration.statements)
+    for done in range(before.statements, count):
         journal.execute(migration.statements[done])
-        finished = done + 1 == len(migration.statements)
+        finished = done + 1 == count and follow_up is None
         journal.record(migration, Progress(done + 1, migration.checksum(done + 1), finished))
+    if follow_up is not None and not before.finished:
+        follow_up()
+        journal.record(migration, Progress(count, migration.checksum(count), finished=True))
     return not before.finished
 
 
@@ -166,3 +180,5 @@ def _sqlite_statements(metadata: MetaData) -> Iterator[str]:
         yield str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).strip()
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect))
+    for table in metadata.sorted_tables:
+        yield from table.info.get(SQLITE_TRIGGERS, ())

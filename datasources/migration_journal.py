@@ -12,6 +12,21 @@ from datasources.clickhouse_client import ClickHouseClient
 from sql import Migration
 
 DUPLICATE_KEY_NAME = 1061
+NO_PRIVILEGE, NO_SUPER_PRIVILEGE, NO_SUPER_FOR_BINARY_LOG = 1142, 1227, 1419
+
+
+class MigrationError(Exception):
+    """The database can't be migrated as it is; the message says what to do."""
+
+
+TRIGGER_ADVICE = {
+    NO_PRIVILEGE: "grant it `trigger` on the database, and migrate again",
+    NO_SUPER_PRIVILEGE: "grant it `super`, and migrate again",
+    NO_SUPER_FOR_BINARY_LOG: (
+        "the server writes a binary log, so grant it `super`, "
+        "or set the server's `log_bin_trust_function_creators` to 1, and migrate again"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +84,14 @@ class MysqlJournal:
         except DBAPIError as error:
             # `create index` has no `if not exists` in MySQL. The index is there when the connection broke
             # between the statement and its record, or when the estate's own people had made it.
-            if mysql_error_code(error) != DUPLICATE_KEY_NAME:
-                raise
+            code = mysql_error_code(error)
+            if code == DUPLICATE_KEY_NAME:
+                return
+            if (advice := TRIGGER_ADVICE.get(code or 0)) and statement.split(maxsplit=2)[1] == "trigger":
+                raise MigrationError(
+                    f"the account that migrates may not create triggers: {advice}"
+                ) from error
+            raise
 
     def _run(self, statement: str) -> None:
         self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

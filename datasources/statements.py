@@ -7,7 +7,7 @@ and never leaves one source. How "at most n rows for each key" is said depends o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +46,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasources import model
 from datasources.base import Capability
+from datasources.branches import branches_of
 from datasources.expressions import among, as_text, by_code_point, is_text, is_true, lists_any
 from datasources.model import (
     AllOf,
@@ -97,7 +98,10 @@ ReadStatement = Select[Any] | PerKey
 def select_statement(read: Read, capabilities: Capabilities) -> ReadStatement:
     """The one statement that answers a read: a select, or a `PerKey` where the source has no better way."""
     keys = read.keys
-    if keys is None or keys.limit is None:
+    if keys is None:
+        first, *others = _branches(read, capabilities)
+        return _united(read, [first, *others]) if others else _plain(replace(read, policy=first), read.limit)
+    if keys.limit is None:
         return _plain(read, read.limit)
     if read.distinct or read.limit is not None:
         raise ValueError("a read limited for each key is neither distinct nor limited as a whole")
@@ -128,6 +132,56 @@ def _plain(read: Read, limit: int | None) -> Select[Any]:
         if read.distinct
         else statement.with_only_columns(*_cells(read))
     )
+
+
+def _branches(wanted: Read | model.Aggregate, capabilities: Capabilities) -> tuple[Filter, ...]:
+    """The policy, in parts that share no row where the source needs an index for each. A batch has its keys' index."""
+    if wanted.keys is not None or Capability.INDEX_UNION in capabilities:
+        return (wanted.policy,)
+    return branches_of(wanted.policy)
+
+
+def _united(read: Read, branches: Sequence[Filter]) -> Select[Any]:
+    """The rows of all branches, each ordered and limited by itself: what is sorted is never more than they give."""
+    if read.distinct:
+        return _united_distinct(read, branches)
+    cells = _labelled(_cells(read))
+    places = [
+        by_code_point(bare(order.expression)).label(f"place_{at}") for at, order in enumerate(read.order)
+    ]
+    rows = union_all(
+        *(
+            _filtered(read, predicate(all_of(branch, read.where), read.table), read.limit).with_only_columns(
+                *cells, *places
+            )
+            for branch in branches
+        )
+    ).subquery("united")
+    statement = select(*(rows.c[cell.name] for cell in cells)).order_by(
+        *(_directed(rows.c[place.name], order) for place, order in zip(places, read.order, strict=True))
+    )
+    return statement if read.limit is None else statement.limit(read.limit)
+
+
+def _united_distinct(read: Read, branches: Sequence[Filter]) -> Select[Any]:
+    cells, terms = _cells(read), [sorting(order) for order in read.order]
+    conditions = [predicate(all_of(branch, read.where), read.table) for branch in branches]
+    rows = _all_rows(read.table, conditions, [*cells, *terms])
+    adapt = ClauseAdapter(rows).traverse
+    statement = _deduplicated(
+        select().select_from(rows).order_by(*map(adapt, terms)), list(map(adapt, cells))
+    )
+    return statement if read.limit is None else statement.limit(read.limit)
+
+
+def _all_rows(
+    table: FromClause, conditions: Sequence[ColumnElement[bool]], expressions: Sequence[ColumnElement[Any]]
+) -> Subquery:
+    """The rows of all branches, with the columns that the expressions name."""
+    columns = _columns_of(table, expressions) or list(table.c)[:1]
+    return union_all(
+        *(_where(select(*columns).select_from(table), condition) for condition in conditions)
+    ).subquery("united")
 
 
 def _cells(read: Read) -> list[ColumnElement[Any]]:
@@ -202,7 +256,10 @@ def _labelled(columns: Iterable[ColumnElement[Any]]) -> list[Label[Any]]:
 
 def sorting(order: Order) -> ColumnElement[Any]:
     """One term of an `order by`: text by code point, NULL below every value."""
-    expression = by_code_point(bare(order.expression))
+    return _directed(by_code_point(bare(order.expression)), order)
+
+
+def _directed(expression: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
     return expression.desc() if order.direction is Direction.DESC else expression.asc()
 
 
@@ -240,16 +297,23 @@ def _grouped(
     aggregate: model.Aggregate, capabilities: Capabilities, *marks: ColumnElement[Any]
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """The select without an order, and the terms that it is grouped by."""
-    condition = predicate(all_of(aggregate.policy, aggregate.where), aggregate.table)
+    conditions = [
+        predicate(all_of(branch, aggregate.where), aggregate.table)
+        for branch in _branches(aggregate, capabilities)
+    ]
+    condition = conditions[0]
     if aggregate.keys is not None:
         condition = and_(among(aggregate.keys.column, key_values(aggregate.keys)), condition)
     groups = [bare(group) for group in group_columns(aggregate)]
     cells = [*map(_group_value, groups), *map(bare, aggregate.measures)]
     exact = [by_code_point(group) for group in groups]
-    if aggregate.latest is None:
+    if aggregate.latest is not None:
+        rows = _latest(aggregate.table, aggregate.latest, condition, [*cells, *exact], capabilities)
+    elif len(conditions) > 1:
+        rows = _all_rows(aggregate.table, conditions, [*cells, *exact])
+    else:
         statement = _where(select(*marks, *cells).select_from(aggregate.table), condition)
         return statement.group_by(*exact), exact
-    rows = _latest(aggregate.table, aggregate.latest, condition, [*cells, *exact], capabilities)
     adapt = ClauseAdapter(rows).traverse
     cells, exact = list(map(adapt, cells)), list(map(adapt, exact))
     return select(*marks, *cells).select_from(rows).group_by(*exact), exact
@@ -276,9 +340,9 @@ def _latest(
     raise ValueError("this source can't tell the latest version of a row")
 
 
-def _columns_of(table: Table, expressions: Sequence[ColumnElement[Any]]) -> list[Column[Any]]:
+def _columns_of(table: FromClause, expressions: Sequence[ColumnElement[Any]]) -> list[Column[Any]]:
     named = {part for expression in expressions for part in iterate(expression) if isinstance(part, Column)}
-    return [column for column in table.c if column in named]
+    return [column for column in table.c if isinstance(column, Column) and column in named]
 
 
 def _group_value(group: ColumnElement[Any]) -> ColumnElement[Any]:

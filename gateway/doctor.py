@@ -1,4 +1,4 @@
-"""`gateway doctor`: each setting, each source reached or not, and what to do about it."""
+"""`gateway doctor`: each setting, each source reached or not, the index of shared leads, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datasources.base import SourceError
 from gateway.errors import GatewayError
 from gateway.services import Services, open_services
 from gateway.settings import Settings, SettingsError, environment_name, read_settings
+from gateway.sharing import examine_sharing
 
 ADVICE = {
     "iperform": "is the MySQL server up, and may the user read the database?",
@@ -37,7 +38,12 @@ async def examine(environment: Mapping[str, str] | None = None) -> tuple[str, bo
         f"  {name:<10} {'ok  ' + state if well else 'DOWN  ' + ADVICE[name]}"
         for name, (well, state) in states.items()
     ]
-    return "\n".join(lines), all(well for well, _ in states.values())
+    healthy = all(well for well, _ in states.values())
+    if states["iperform"][0]:
+        found, in_step = await examine_sharing(settings.iperform_dsn)
+        lines += ["", "Shared leads", *(f"  {line}" for line in found)]
+        healthy = healthy and in_step
+    return "\n".join(lines), healthy
 
 
 def _settings(environment: Mapping[str, str]) -> list[str]:

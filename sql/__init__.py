@@ -1,7 +1,7 @@
 """The estate's SQL as text: numbered migrations by folder. `datasources.migrate` applies them.
 
-A file is `NNNN_what_it_does.sql`. A statement ends with a semicolon at the end of a line; no string in a
-migration may hold one there.
+A file is `NNNN_what_it_does.sql`. A statement ends with a semicolon at the end of a line that isn't indented, as the
+lines within a trigger are; no string in a migration may hold one there.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
-END_OF_STATEMENT = re.compile(r";[ \t]*(?:\n|$)")
+END_OF_STATEMENT = re.compile(r"(?![ \t]).*;[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,15 @@ def _read(folder: str) -> Iterator[Migration]:
     directory = files(__name__).joinpath(folder)
     for entry in directory.iterdir() if directory.is_dir() else ():
         if match := FILE_NAME.fullmatch(entry.name):
-            yield Migration(int(match[1]), entry.name, _statements(entry.read_text("utf-8")))
+            yield Migration(int(match[1]), entry.name, tuple(_statements(entry.read_text("utf-8"))))
 
 
-def _statements(text: str) -> tuple[str, ...]:
-    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    return tuple(part.strip() for part in END_OF_STATEMENT.split(code) if part.strip())
+def _statements(text: str) -> Iterator[str]:
+    statement: list[str] = []
+    for line in (line for line in text.splitlines() if not line.lstrip().startswith("--")):
+        statement.append(line)
+        if END_OF_STATEMENT.fullmatch(line):
+            yield "\n".join(statement).strip().removesuffix(";").rstrip()
+            statement = []
+    if rest := "\n".join(statement).strip():
+        yield rest

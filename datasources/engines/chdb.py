@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 class ChdbSource(SqlSource):
     """A `Source` over the ClickHouse tables in one folder of this machine."""
 
-    capabilities = frozenset({Capability.LIMIT_BY})
+    capabilities = frozenset({Capability.LIMIT_BY, Capability.INDEX_UNION})
 
     def __init__(self, name: str, folder: Path, options: SourceOptions) -> None:
         super().__init__(name, ClickHouseDialect(), options)

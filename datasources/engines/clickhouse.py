@@ -62,7 +62,7 @@ class ClickHouseAddress:
 class ClickHouseSource(SqlSource):
     """A `Source` over one ClickHouse server, 18.16 or newer."""
 
-    capabilities = frozenset({Capability.LIMIT_BY})
+    capabilities = frozenset({Capability.LIMIT_BY, Capability.INDEX_UNION})
 
     def __init__(self, name: str, address: ClickHouseAddress, options: SourceOptions) -> None:
         super().__init__(name, ClickHouseDialect(), options)

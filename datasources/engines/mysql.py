@@ -59,7 +59,8 @@ class _Lost(Exception):
 class MysqlSource(SqlSource):
     """A `Source` over one database of a MySQL 5.7+ or MariaDB server."""
 
-    # No window functions, although newer servers have them: see `statements._per_key` for what was measured.
+    # No window functions, although newer servers have them: see `statements._per_key` for what was measured. And
+    # no union of indexes: of an `or` with a sub-query in it both servers make a scan of the table.
     capabilities = frozenset({Capability.TRANSACTIONS, Capability.WRITES})
 
     def __init__(self, name: str, url: URL, options: SourceOptions) -> None:

@@ -46,7 +46,14 @@ Answer = TypeVar("Answer")
 class SqliteSource(SqlSource):
     """A `Source` over one SQLite file, which must exist once the first statement comes."""
 
-    capabilities = frozenset({Capability.WINDOW_FUNCTIONS, Capability.TRANSACTIONS, Capability.WRITES})
+    capabilities = frozenset(
+        {
+            Capability.WINDOW_FUNCTIONS,
+            Capability.INDEX_UNION,
+            Capability.TRANSACTIONS,
+            Capability.WRITES,
+        }
+    )
 
     def __init__(self, name: str, path: str, options: SourceOptions) -> None:
         self._engine = sqlite_engine(path, connect_seconds=options.limits.connect)
