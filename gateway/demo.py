@@ -7,6 +7,10 @@ import secrets
 from datetime import date
 from pathlib import Path
 
+from datasources.iperform.tables import metadata as iperform
+from datasources.magenta.tables import metadata as magenta
+from datasources.migrate import migrate_sqlite
+from datasources.migration_journal import MigrationError
 from datasources.seed import load_estate
 from gateway.http.page import DEMO_ACCOUNTS, DEMO_PASSWORD
 from gateway.seeding import target_of
@@ -28,11 +32,26 @@ def prepare(folder: Path, *, host: str, port: int, leads: int) -> Settings:
         secret_file.touch(mode=0o600)
         secret_file.write_text(secrets.token_urlsafe(48))
     settings = demo_settings(folder, host=host, port=port, secret=secret_file.read_text())
+    if made.exists() and not is_of_this_version(folder):
+        print("The demo's estate is of another version: it is made anew.", flush=True)
+        made.unlink()
+        for path in folder.glob("*.sqlite*"):
+            path.unlink()
     if not made.exists():
         print(f"Making an estate with {leads} leads in {folder} …", flush=True)
         fill(settings, leads=leads, today=DEMO_TODAY)
         made.touch()
     return settings
+
+
+def is_of_this_version(folder: Path) -> bool:
+    """Whether an estate that was made earlier has the tables of today."""
+    try:
+        for metadata in (iperform, magenta):
+            migrate_sqlite(folder / f"{metadata.info['source']}.sqlite", metadata)
+    except MigrationError:
+        return False
+    return True
 
 
 def fill(settings: Settings, *, leads: int, today: date) -> None:
