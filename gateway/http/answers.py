@@ -58,7 +58,9 @@ def of_result(result: ExecutionResult, request_id: str) -> Answer:
     """What the executor gave."""
     payload: dict[str, Any] = {"data": result.data}
     if result.errors:
-        payload["errors"] = [_formatted(error, _code_of(error), request_id) for error in result.errors]
+        payload["errors"] = [
+            _formatted(error, _code_of(error), request_id) for error in sorted(result.errors, key=_place)
+        ]
     return Answer(payload)
 
 
@@ -77,6 +79,13 @@ def of_error(error: GatewayError, request_id: str) -> Answer:
 def of_unexpected(request_id: str) -> Answer:
     """A request that failed for a reason that only the log may hold."""
     return of_error(GatewayError(Code.INTERNAL, UNEXPECTED), request_id)
+
+
+def _place(error: GraphQLError) -> list[tuple[bool, int, str]]:
+    """Where an error stands among others: by its path, whichever of the reads that failed side by side was first."""
+    return [
+        (isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in error.path or ()
+    ]
 
 
 def _code_of(error: GraphQLError) -> Code:

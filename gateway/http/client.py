@@ -1,4 +1,4 @@
-"""Where a request came from, behind as many proxies as the settings trust."""
+"""Where a request came from, behind as many proxies as the settings trust, and by what its sender wants to be known."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def client_of(request: Request, trusted_proxies: int) -> Client:
         if len(forwarded) >= trusted_proxies:
             address = forwarded[-trusted_proxies]
     return Client(address=address, user_agent=request.headers.get("user-agent", ""))
+
+
+def authorization_of(request: Request) -> str | None:
+    """The `Authorization` header; several of them as one, as HTTP has it, and that names nobody."""
+    given = request.headers.getlist("authorization")
+    return ", ".join(given) if given else None

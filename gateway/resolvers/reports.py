@@ -16,9 +16,10 @@ from sqlalchemy import Column, func
 
 from datasources.analytics.tables import mirror_lead_logs, mirror_leads
 from datasources.iperform.tables import lead_logs, leads, salesperson, user, warrior
-from datasources.model import Among, Latest
+from datasources.model import Among, Latest, Value
 from gateway.auth.crossing import table_of
 from gateway.auth.policies import LIVE_LEADS
+from gateway.auth.roles import EMPLOYEES
 from gateway.auth.scope import canonical_id
 from gateway.context import Request
 
@@ -62,9 +63,7 @@ class ReportAnswer:
 
 async def answer_of(request: Request, report: Report) -> ReportAnswer:
     """The report's answer for this caller, computed or kept. Raises SOURCE_UNAVAILABLE, TIMEOUT, FILTER_TOO_BROAD."""
-    keys = await _visible_leads(request)
-    digest = hashlib.sha256(",".join(map(str, sorted(keys))).encode()).hexdigest()
-    place = (report.name, request.principal.audience, digest)
+    place = (report.name, request.principal.audience, await _visible_rows(request))
 
     async def compute() -> ReportAnswer:
         rows = await report.compute(request)
@@ -72,6 +71,19 @@ async def answer_of(request: Request, report: Report) -> ReportAnswer:
 
     answer: ReportAnswer = await request.services.reports.get(place, compute)
     return answer
+
+
+async def _visible_rows(request: Request) -> str:
+    """A digest of the rows that reports are made of and the caller sees.
+
+    Employees see everybody who works here; of others, two who see the same leads needn't see the same people.
+    """
+    seen: list[frozenset[Value]] = [await _visible_leads(request)]
+    if request.principal.caller not in EMPLOYEES:
+        keys = (user.c.id, salesperson.c.id, warrior.c.id)
+        seen += [frozenset(await _pairs(request, key, key)) for key in keys]
+    named = "|".join(",".join(map(str, sorted(ids))) for ids in seen)
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 async def _visible_leads(request: Request) -> frozenset[int]:

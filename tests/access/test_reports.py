@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datasources.analytics.tables import mirror_lead_logs
+from datasources.iperform.tables import role, user
 from datasources.seed import generate
 from tests.access.asking import CALLERS, LARGEST_PAGE, Asking
+from tests.access.copies import backstage_of, copy_of
 from tests.gateways import RunningGateway
 from tests.oracle.reports import ReportRow, followup_activity_report, report_names, salesperson_report
 from tests.oracle.rules import Viewer
@@ -130,3 +135,36 @@ def test_export_of_a_report_is_for_who_made_it_and_admin(
     exports = asking.data_for(username, query)["reportView"]["exports"]
     assert sorted(node["name"].rpartition("/")[2] for node in exports["nodes"]) == expected
     assert exports["totalCount"] == len(expected)
+
+
+def test_report_kept_for_one_client_is_not_shown_to_another_who_does_not_see_the_same_people(
+    embedded_gateway: RunningGateway, tmp_path: Path
+) -> None:
+    query = '{ reportView(name: "followup_activity_report") { rows(first: 500) { nodes } } }'
+    with (
+        copy_of(embedded_gateway, tmp_path, session_cache_seconds=0.0) as own,
+        backstage_of(own) as backstage,
+    ):
+        lead = own.data("{ leads(first: 1) { nodes { databaseId } } }", as_user="client")["leads"]["nodes"][0]
+        backstage.update(role, 2, {"view_list": "followup_activity_report"})
+        client = backstage.row(user, 5)
+        assert client is not None
+        backstage.insert(user, {**client, "id": 90001, "username": "colleague", "email": "c@example.in"})
+        logged = {
+            "id": 1,
+            "lead_id": lead["databaseId"],
+            "company_id": 1,
+            "activity_type": "of the colleague",
+        }
+        logged |= {"logged_by": 90001, "logged_on": datetime(2026, 1, 1)}
+        backstage.insert_analytics(mirror_lead_logs, logged, mark="activity_type")
+
+        def named(who: str) -> list[str | None]:
+            rows = own.data(query, as_user=who)["reportView"]["rows"]["nodes"]
+            return [row["user"] for row in rows if row["activityType"] == "of the colleague"]
+
+        assert [named("colleague"), named("client"), named("colleague")] == [
+            ["colleague"],
+            [None],
+            ["colleague"],
+        ]

@@ -39,6 +39,11 @@ class Account:
             chosen = connection.execute(select(role.c.id).where(role.c.role_name == role_name)).scalar_one()
         self.change(role_id=chosen)
 
+    def password(self) -> str:
+        """The account's stored hash."""
+        with self.engine.begin() as connection:
+            return str(connection.execute(select(user.c.password).where(user.c.id == self.id)).scalar_one())
+
     def rows(self, table: Table) -> list[Any]:
         """The account's rows of a table, the oldest first."""
         keys = list(table.primary_key.columns)
@@ -56,7 +61,7 @@ def account_in(
     **values: Any,
 ) -> Iterator[Account]:
     """An account with this name, its password `PASSWORD` unless a hash is given."""
-    engine = create_engine(_blocking(gateway.settings))
+    engine = create_engine(blocking_url(gateway.settings))
     given = password_hash or bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     with engine.begin() as connection:
         role_id = connection.execute(select(role.c.id).where(role.c.role_name == role_name)).scalar_one()
@@ -79,7 +84,8 @@ def account_in(
         engine.dispose()
 
 
-def _blocking(settings: Settings) -> Any:
+def blocking_url(settings: Settings) -> Any:
+    """The address of iperform's database for looking at it from outside the gateway."""
     url = make_url(settings.iperform_dsn)
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite")

@@ -1,4 +1,5 @@
-"""Attempts to log in are limited per account and per address, by all workers together where there is a Redis."""
+"""Attempts to log in are limited by account and by address, by all workers together where there is a Redis; and nobody
+locks somebody else out by guessing wrongly."""
 
 from __future__ import annotations
 
@@ -6,29 +7,46 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+import bcrypt
 import httpx
 import pytest
 
 from gateway.auth.throttle import LoginThrottle
 from gateway.errors import GatewayError
 from tests.gateways import RunningGateway, running
-from tests.http.asking import ask, errors
+from tests.http.asking import errors
 from tests.servers.redis import RedisServer
 
 LOGIN = "mutation ($u: String!, $p: String!) { login(username: $u, password: $p) { accessToken } }"
+HOME, AWAY = "198.51.100.7", "203.0.113.9"
 TOO_MANY = "Too many attempts to log in; try again in a few minutes."
 
 
 @pytest.fixture
 def limited(gateway: RunningGateway) -> Iterator[RunningGateway]:
-    """A gateway that takes five attempts for an account, and forty from an address."""
-    settings = replace(gateway.settings, login_attempts_per_account=5, login_attempts_per_address=40)
+    """A gateway that takes five attempts for an account from an address, twelve from strange addresses together, and
+    forty from an address; it stands behind a proxy."""
+    settings = replace(
+        gateway.settings,
+        login_attempts_per_account=5,
+        login_attempts_per_account_elsewhere=12,
+        login_attempts_per_address=40,
+        trusted_proxies=1,
+    )
     with running(settings, "limited") as started:
         yield started
 
 
-def _login(gateway: RunningGateway, name: str, password: str = "wrong") -> httpx.Response:
-    return ask(gateway, LOGIN, {"u": name, "p": password})
+def _login(
+    gateway: RunningGateway, name: str, password: str = "wrong", *, address: str = HOME
+) -> httpx.Response:
+    body = {"query": LOGIN, "variables": {"u": name, "p": password}}
+    return gateway.post(body, headers={"x-forwarded-for": address})
+
+
+def _code(answer: httpx.Response) -> str | None:
+    found = answer.json().get("errors")
+    return None if found is None else str(found[0]["extensions"]["code"])
 
 
 def test_an_account_is_locked_alike_whether_it_exists_or_not(limited: RunningGateway) -> None:
@@ -50,23 +68,39 @@ def test_spellings_of_a_name_that_a_database_may_take_for_one_count_together(lim
     assert errors(_login(limited, "admin", "demo"))[0]["message"] == TOO_MANY
 
 
-def test_a_hundred_logins_in_one_request_are_a_hundred_attempts(limited: RunningGateway) -> None:
+def test_a_hundred_logins_in_one_request_are_a_hundred_attempts(
+    limited: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[bytes] = []
+    check = bcrypt.checkpw
+
+    def counted(password: bytes, stored: bytes) -> bool:
+        hashed.append(password)
+        return check(password, stored)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
     fields = " ".join(
         f'a{n}: login(username: "admin", password: "{n}") {{ accessToken }}' for n in range(100)
     )
     # `login` never gives null, so that the first failure is the end of the whole answer.
-    answer = ask(limited, f"mutation {{ {fields} }}")
+    answer = limited.post({"query": f"mutation {{ {fields} }}"}, headers={"x-forwarded-for": HOME})
     assert answer.json()["data"] is None
-    codes = {error["extensions"]["code"] for error in errors(answer)}
-    assert codes <= {"UNAUTHENTICATED", "THROTTLED"}
-    tried = 0
-    while errors(_login(limited, "admin"))[0]["extensions"]["code"] != "THROTTLED":
+    assert {error["extensions"]["code"] for error in errors(answer)} <= {"UNAUTHENTICATED", "THROTTLED"}
+    # However many of them were executed: no more than the limit were compared with the password, one after the other.
+    tried = len(hashed)
+    assert hashed == [str(n).encode() for n in range(tried)]
+    assert 1 <= tried <= 5
+    while _code(_login(limited, "admin")) != "THROTTLED":
         tried += 1
-        assert tried < 5
+    assert tried == 5 == len(hashed)
+    # Right ones count as well.
     good = " ".join(
         f'a{n}: login(username: "warrior", password: "demo") {{ accessToken }}' for n in range(100)
     )
-    assert errors(ask(limited, f"mutation {{ {good} }}"))[0]["extensions"]["code"] == "THROTTLED"
+    answer = limited.post({"query": f"mutation {{ {good} }}"}, headers={"x-forwarded-for": HOME})
+    (error,) = errors(answer)
+    assert (error["path"], error["extensions"]["code"]) == (["a5"], "THROTTLED")
+    assert len(hashed) == 10
 
 
 def test_an_address_is_locked_however_many_accounts_it_tries(limited: RunningGateway) -> None:
@@ -75,28 +109,118 @@ def test_an_address_is_locked_however_many_accounts_it_tries(limited: RunningGat
     assert errors(_login(limited, "admin", "demo"))[0]["message"] == TOO_MANY
 
 
-async def _allowed(throttle: LoginThrottle, name: str, attempts: int) -> int:
+# --- nobody is locked out by others ---------------------------------------------------------------------------
+
+
+def test_wrong_passwords_lock_an_account_for_their_own_address_alone(limited: RunningGateway) -> None:
+    codes = [_code(_login(limited, "manager2", address=AWAY)) for _ in range(7)]
+    assert codes == ["UNAUTHENTICATED"] * 5 + ["THROTTLED"] * 2
+    assert _code(_login(limited, "manager2", "demo", address=AWAY)) == "THROTTLED"
+    # The owner has never been here before, and gets in all the same.
+    assert _code(_login(limited, "manager2", "demo", address=HOME)) is None
+
+
+def test_many_addresses_lock_an_account_except_where_it_is_used_from(limited: RunningGateway) -> None:
+    assert _code(_login(limited, "client", "demo", address=HOME)) is None
+    for name in ("client", "nobody"):
+        # The good login from home was one of the account's, and took its place.
+        taken = 11 if name == "client" else 12
+        codes = [_code(_login(limited, name, address=f"203.0.113.{number}")) for number in range(15)]
+        assert codes == ["UNAUTHENTICATED"] * taken + ["THROTTLED"] * (15 - taken)
+    assert _code(_login(limited, "client", "demo", address=AWAY)) == "THROTTLED"
+    # From home it still can't be guessed at more often than from anywhere.
+    assert [_code(_login(limited, "client", "demo", address=HOME)) for _ in range(4)] == [None] * 4
+    assert _code(_login(limited, "client", "demo", address=HOME)) == "THROTTLED"
+
+
+def test_an_attempt_past_one_limit_does_not_count_towards_the_next(limited: RunningGateway) -> None:
+    # One address alone can't use up what all addresses have together.
+    for _ in range(30):
+        _login(limited, "warrior2", address=AWAY)
+    codes = [_code(_login(limited, "warrior2", address=f"203.0.113.{number}")) for number in range(100, 108)]
+    assert codes == ["UNAUTHENTICATED"] * 7 + ["THROTTLED"]
+
+
+def test_a_locked_account_looks_like_one_that_does_not_exist(limited: RunningGateway) -> None:
+    answers = {
+        name: [_login(limited, name, address=f"192.0.2.{number // 2}").content for number in range(20)]
+        for name in ("salesperson2", "nobody at all")
+    }
+    assert answers["salesperson2"] == answers["nobody at all"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0002:0:0:0:9"),
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+    ],
+)
+async def test_addresses_of_one_owner_count_as_one(first: str, second: str) -> None:
+    throttle = _throttle("memory:", per_account=3)
+    assert await _allowed(throttle, "somebody", 2, address=first) == 2
+    assert await _allowed(throttle, "somebody", 2, address=second) == 1
+
+
+@pytest.mark.parametrize(
+    "other", ["2001:db8:1:3::1", "192.0.2.2", "::ffff:192.0.2.2", "", "unknown", "x" * 9_000]
+)
+async def test_addresses_of_others_count_for_themselves(other: str) -> None:
+    throttle = _throttle("memory:", per_account=3)
+    for address in ("2001:db8:1:2::1", "192.0.2.1"):
+        assert await _allowed(throttle, "somebody", 4, address=address) == 3
+    assert await _allowed(throttle, "somebody", 4, address=other) == 3
+
+
+async def test_only_a_good_login_makes_an_address_known() -> None:
+    throttle = _throttle("memory:", per_account=100, elsewhere=4)
+    assert await _allowed(throttle, "somebody", 6) == 4
+    await throttle.succeeded(account="somebody", address="192.0.2.1")
+    assert await _allowed(throttle, "Somebody ", 6) == 6
+    assert await _allowed(throttle, "somebody", 6, address="192.0.2.2") == 0
+    await throttle.succeeded(account="else", address="192.0.2.2")
+    assert await _allowed(throttle, "somebody", 6, address="192.0.2.2") == 0
+
+
+# --- where it is counted ----------------------------------------------------------------------------------------
+
+
+def _throttle(dsn: str, *, per_account: int, elsewhere: int = 1_000) -> LoginThrottle:
+    return LoginThrottle(dsn, per_account=per_account, per_account_elsewhere=elsewhere, per_address=1_000)
+
+
+async def _allowed(throttle: LoginThrottle, name: str, attempts: int, *, address: str = "192.0.2.1") -> int:
     allowed = 0
     for _ in range(attempts):
         with suppress(GatewayError):
-            await throttle.count(account=name, address="192.0.2.1")
+            await throttle.count(account=name, address=address)
             allowed += 1
     return allowed
 
 
+async def test_workers_know_by_redis_where_an_account_is_used_from(redis_server: RedisServer) -> None:
+    workers = [_throttle(redis_server.dsn(), per_account=100, elsewhere=2) for _ in range(2)]
+    assert await _allowed(workers[0], "known to two workers", 4) == 2
+    await workers[0].succeeded(account="known to two workers", address="192.0.2.1")
+    assert await _allowed(workers[1], "known to two workers", 4) == 4
+    assert await _allowed(workers[1], "known to two workers", 4, address="192.0.2.2") == 0
+
+
 async def test_workers_count_together_by_redis(redis_server: RedisServer) -> None:
-    workers = [LoginThrottle(redis_server.dsn(), per_account=5, per_address=1_000) for _ in range(2)]
+    workers = [_throttle(redis_server.dsn(), per_account=5) for _ in range(2)]
     assert await _allowed(workers[0], "of two workers", 3) == 3
     assert await _allowed(workers[1], "of two workers", 5) == 2
     assert await _allowed(workers[0], "of two workers", 1) == 0
 
 
 async def test_without_redis_each_process_counts_for_itself() -> None:
-    throttle = LoginThrottle("redis://127.0.0.1:1/0", per_account=5, per_address=1_000)
+    throttle = _throttle("redis://127.0.0.1:1/0", per_account=5)
     assert await _allowed(throttle, "somebody", 8) == 5
+    await throttle.succeeded(account="somebody", address="192.0.2.1")
 
 
 @pytest.mark.parametrize("name", ["", "\0", "\ud800", "x" * 1_000_000, "a/b/c", "नाम"])
 async def test_any_name_can_be_counted(name: str) -> None:
-    throttle = LoginThrottle("memory:", per_account=2, per_address=1_000)
+    throttle = _throttle("memory:", per_account=2)
     assert await _allowed(throttle, name, 3) == 2
