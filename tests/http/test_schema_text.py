@@ -33,7 +33,8 @@ def _text(gateway: RunningGateway, caller: str | None, **headers: str) -> httpx.
 def test_introspection_and_the_text_say_the_same(gateway: RunningGateway, caller: str | None) -> None:
     answer = _text(gateway, caller)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    introspected = gateway.data(get_introspection_query(input_value_deprecation=True), as_user=caller)
+    query = get_introspection_query(input_value_deprecation=True, one_of=True)
+    introspected = gateway.data(query, as_user=caller)
     # Introspection knows no directives on types; print_schema leaves them out of both.
     assert _printed(build_client_schema(introspected)) == _printed(build_schema(answer.text))
 
@@ -70,7 +71,9 @@ def test_secrets_of_the_estate_are_in_nobodys_schema(gateway: RunningGateway, ca
         for field in getattr(type_, "fields", {})
         if field in secret
     }
-    assert named == set()
+    # A new token, shown this once to whoever issues it, and the global id of one.
+    assert named <= {("CreatePartnerTokenPayload", "token"), ("AccessSubject", "token")}
+    assert named == set() or caller == "admin"
 
 
 def test_each_role_has_a_schema_and_a_tag_of_its_own(gateway: RunningGateway) -> None:

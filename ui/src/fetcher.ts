@@ -6,15 +6,23 @@ import { withoutStack } from "./errors";
 import { subscribe } from "./live";
 import type { Session } from "./session";
 import { isUnauthenticated, post, type GraphQLRequest, type Reply } from "./transport";
+import { viewHeaders, type Subject } from "./view_as";
 
-/** A new fetcher makes GraphiQL fetch the schema again, so the page makes one for each account. */
-export function createFetcher(session: Session): Fetcher {
+const NOT_LIVE = "While you view as somebody else there are no subscriptions: stop viewing first.";
+
+/** A new fetcher makes GraphiQL fetch the schema again, so the page makes one for each account and subject. */
+export function createFetcher(session: Session, subject: Subject | null): Fetcher {
   return (asked, options) => {
     const operation = operationOf(asked);
     const request = { ...asked, operationName: operation?.name?.value };
-    if (operation?.operation === "subscription") return subscribe(session, request);
+    if (operation?.operation === "subscription") {
+      // A WebSocket has no header to say as whom, and would be the ADMIN's own.
+      if (subject !== null) throw withoutStack(new Error(NOT_LIVE));
+      return subscribe(session, request);
+    }
     const isMutation = operation?.operation === "mutation";
-    return send(session, request, options?.headers ?? {}, isMutation).catch((error: unknown) => {
+    const headers = { ...viewHeaders(subject), ...options?.headers };
+    return send(session, request, headers, isMutation).catch((error: unknown) => {
       throw withoutStack(error);
     });
   };

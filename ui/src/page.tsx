@@ -4,6 +4,7 @@ import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
 import { useMemo, useSyncExternalStore } from "react";
 
+import { ACCESS_PLUGIN } from "./access_panel";
 import { AccountStatus } from "./account_status";
 import type { Configuration } from "./configuration";
 import { createFetcher } from "./fetcher";
@@ -13,8 +14,11 @@ import { PageMemory } from "./memory";
 import { PageContext } from "./page_context";
 import type { Session } from "./session";
 import { START_PLUGIN } from "./start_panel";
+import { Viewing } from "./view_as";
+import { ViewBanner } from "./view_banner";
 
 const PLUGINS = [START_PLUGIN, explorerPlugin(), HISTORY_PLUGIN];
+const PLUGINS_OF_ADMIN = [START_PLUGIN, ACCESS_PLUGIN, ...PLUGINS.slice(1)];
 const MEMORY = new PageMemory();
 
 const WELCOME = `# Log in on the left, then open an
@@ -30,14 +34,17 @@ query Hello {
 
 export function Page({ configuration, session }: { configuration: Configuration; session: Session }) {
   const { account } = useSyncExternalStore(session.subscribe, session.getState);
+  const viewing = useMemo(() => new Viewing(session), [session]);
+  const { subject } = useSyncExternalStore(viewing.subscribe, viewing.getState);
   // Each role has a schema of its own: a new fetcher makes GraphiQL ask for it.
-  const fetcher = useMemo(() => createFetcher(session), [session, account]);
-  const context = useMemo(() => ({ configuration, session }), [configuration, session]);
+  const fetcher = useMemo(() => createFetcher(session, subject), [session, account, subject]);
+  const context = useMemo(() => ({ configuration, session, viewing }), [configuration, session, viewing]);
   return (
     <PageContext.Provider value={context}>
+      <ViewBanner />
       <GraphiQL
         fetcher={fetcher}
-        plugins={PLUGINS}
+        plugins={account?.role === "ADMIN" ? PLUGINS_OF_ADMIN : PLUGINS}
         visiblePlugin={START_PLUGIN}
         storage={MEMORY}
         shouldPersistHeaders={false}

@@ -3,13 +3,16 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 
 import type { Configuration } from "./configuration";
 import type { Session, SessionState } from "./session";
+import type { Subject, Viewing } from "./view_as";
 
-type PageContent = { configuration: Configuration; session: Session };
+type PageContent = { configuration: Configuration; session: Session; viewing: Viewing };
 
 export const PageContext = createContext<PageContent | null>(null);
 
-export function usePage(): PageContent & SessionState {
+export function usePage(): PageContent & SessionState & { subject: Subject | null } {
   const content = useContext(PageContext);
   if (content === null) throw new Error("usePage is for components inside the page.");
-  return { ...content, ...useSyncExternalStore(content.session.subscribe, content.session.getState) };
+  const { session, viewing } = content;
+  const { subject } = useSyncExternalStore(viewing.subscribe, viewing.getState);
+  return { ...content, ...useSyncExternalStore(session.subscribe, session.getState), subject };
 }

@@ -1,5 +1,6 @@
 // Who is logged in. The tokens live in this object and nowhere else: a reload forgets them.
-import { isUnauthenticated, post, type GraphQLAnswer, type Reply } from "./transport";
+import { Store } from "./store";
+import { isUnauthenticated, messageOf, post, wordsOf, type Reply } from "./transport";
 
 export type Account = { username: string; role: string };
 
@@ -19,20 +20,14 @@ const LOGOUT = `mutation{logout}`;
 const RENEW_BEFORE_EXPIRY = 30_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-export class Session {
-  private state: SessionState = { account: null, busy: false, message: null };
+export class Session extends Store<SessionState> {
   private tokens: Tokens | null = null;
   private renewal: Promise<void> | null = null;
   private timer: number | undefined;
-  private readonly listeners = new Set<() => void>();
 
-  // Arrow functions, because React's useSyncExternalStore calls them without the object.
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
-
-  readonly getState = (): SessionState => this.state;
+  constructor() {
+    super({ account: null, busy: false, message: null });
+  }
 
   async login(username: string, password: string): Promise<void> {
     this.change({ busy: true, message: null });
@@ -112,11 +107,6 @@ export class Session {
     this.tokens = null;
     this.change({ account: null, message });
   }
-
-  private change(part: Partial<SessionState>): void {
-    this.state = { ...this.state, ...part };
-    for (const listener of this.listeners) listener();
-  }
 }
 
 async function revoke(tokens: Tokens): Promise<void> {
@@ -127,12 +117,4 @@ async function revoke(tokens: Tokens): Promise<void> {
 
 function bearer(tokens: Tokens): { authorization: string } {
   return { authorization: `Bearer ${tokens.access}` };
-}
-
-function messageOf(answer: GraphQLAnswer): string {
-  return answer.errors?.[0]?.message ?? "The gateway gave no reason.";
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

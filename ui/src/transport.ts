@@ -38,6 +38,15 @@ export function isUnauthenticated({ status, answer }: Reply): boolean {
   return status === 401 || (answer.errors ?? []).some((error) => error.extensions?.code === "UNAUTHENTICATED");
 }
 
+/** Why an answer holds nothing, in the server's words. */
+export function messageOf(answer: GraphQLAnswer): string {
+  return answer.errors?.[0]?.message ?? "The gateway gave no reason.";
+}
+
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function isAnswer(value: unknown): value is GraphQLAnswer {
   return typeof value === "object" && value !== null && ("data" in value || "errors" in value);
 }
