@@ -1,4 +1,4 @@
-"""`gateway doctor`: each setting, each source reached or not, the index of shared leads, and what to do about it."""
+"""`gateway doctor`: settings, sources, roles, the index of shared leads, and what to do about what is wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import MISSING, fields
 
 from datasources.base import SourceError
+from gateway.auth.system_access import SystemAccess
 from gateway.errors import GatewayError
+from gateway.role_denials import examine_roles
 from gateway.services import Services, open_services
 from gateway.settings import Settings, SettingsError, environment_name, read_settings
 from gateway.sharing import examine_sharing
@@ -32,6 +34,7 @@ async def examine(environment: Mapping[str, str] | None = None) -> tuple[str, bo
     except (SettingsError, ValueError) as error:
         return "\n".join([*lines, "", f"Not usable: {error}"]), False
     states = await _sources(services)
+    roles = await examine_roles(SystemAccess(services.estate)) if states["iperform"][0] else None
     await services.close()
     lines += ["", "Sources"]
     lines += [
@@ -39,6 +42,9 @@ async def examine(environment: Mapping[str, str] | None = None) -> tuple[str, bo
         for name, (well, state) in states.items()
     ]
     healthy = all(well for well, _ in states.values())
+    if roles is not None:
+        lines += ["", "Roles", *(f"  {line}" for line in roles[0])]
+        healthy = healthy and roles[1]
     if states["iperform"][0]:
         found, in_step = await examine_sharing(settings.iperform_dsn)
         lines += ["", "Shared leads", *(f"  {line}" for line in found)]
