@@ -77,7 +77,8 @@ def _of_type(narrowing: Narrowing, catalogues: Mapping[str, Catalogue], item: Co
 
 
 def _row_rules(policy: RowPolicy, has_type: Sequence[str]) -> Iterator[str]:
-    names = {ground.name: None for grounds in policy.rules.values() for ground in grounds}
+    # In the order of callers: that of a set is another one in each process.
+    names = {ground.name: None for caller in Caller for ground in policy.grounds(caller)}
     for name in names:
         callers = {caller for caller in Caller if name in {ground.name for ground in policy.grounds(caller)}}
         yield _line(f"  if {name}", _where(callers, has_type, SEES))

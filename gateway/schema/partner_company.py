@@ -10,6 +10,7 @@ _c = partner_company.c
 
 PARTNER_COMPANY = RowType(
     name="PartnerCompany",
+    plural="partnerCompanies",
     table=partner_company,
     description="A firm whose follow-up specialists work on leads for us.",
     fields=(

@@ -12,6 +12,7 @@ _c = logs.c
 # nobody may have by any path, a filter included.
 REQUEST_LOG = RowType(
     name="RequestLog",
+    plural="requestLogs",
     table=logs,
     description="One request to the REST API or to this one, without what was sent and answered.",
     fields=(
