@@ -37,7 +37,7 @@ class RunningGateway:
     leads: int = DEMO_LEADS
     seed: int = DEMO_SEED
     today: date = DEMO_TODAY
-    _tokens: dict[str, str] = field(default_factory=dict)
+    _tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -45,16 +45,18 @@ class RunningGateway:
         return str(self.client.base_url).rstrip("/")
 
     def login(self, username: str) -> str:
-        """An access token of a demo account, got once."""
-        if username not in self._tokens:
+        """An access token of a demo account, got anew before it ends."""
+        made, token = self._tokens.get(username, (0.0, ""))
+        if not token or time.monotonic() - made > self.settings.access_token_seconds / 2:
             answer = self.post(
                 {
                     "query": 'mutation($u: String!) { login(username: $u, password: "demo") { accessToken } }',
                     "variables": {"u": username},
                 }
             ).json()
-            self._tokens[username] = answer["data"]["login"]["accessToken"]
-        return self._tokens[username]
+            token = answer["data"]["login"]["accessToken"]
+            self._tokens[username] = time.monotonic(), token
+        return token
 
     def post(
         self, body: Any, *, as_user: str | None = None, headers: Mapping[str, str] | None = None

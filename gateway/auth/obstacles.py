@@ -131,7 +131,7 @@ def carried_by(ground: Follows, named: object) -> str:
     noun = _followed(ground)
     if ground.target.primary_key:
         return f"its {noun}"
-    return f"a {noun} {'who is' if _is_person(ground) else 'of'} {NOUN_OF_TABLE[_table(ground)]} {named}"
+    return f"a {noun} {'who is' if _is_person(ground) else 'of'} {_noun(_table(ground))} {named}"
 
 
 def belongs_to_none(ground: Follows) -> str:
@@ -161,7 +161,11 @@ def carrier_not_visible(ground: Follows, key: int, reasons: Sequence[str]) -> st
 
 
 def _followed(ground: Follows) -> str:
-    return NOUN_OF_TABLE[ground.policy.table]
+    return _noun(ground.policy.table)
+
+
+def _noun(table: Table) -> str:
+    return NOUN_OF_TABLE.get(table, table.name.replace("_", " "))
 
 
 def _table(ground: Follows) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from sqlalchemy import MetaData
 
 from datasources.iperform.tables import metadata as iperform
 from datasources.magenta.tables import metadata as magenta
-from datasources.seed import Chunk
+from datasources.seed import Chunk, load_estate
 from datasources.seed.sink_sqlite import sqlite_sink
 from gateway.services import open_services
 from tests.gateways import RunningGateway
@@ -30,26 +29,29 @@ async def suite(
     folder = tmp_path_factory.mktemp("mutants")
     settings = replace(
         embedded_gateway.settings,
-        iperform_dsn=_copied(embedded_gateway.settings.iperform_dsn, folder, iperform, iperform_chunks()),
-        magenta_dsn=_copied(embedded_gateway.settings.magenta_dsn, folder, magenta, magenta_chunks()),
+        iperform_dsn=f"sqlite+aiosqlite:///{folder}/iperform.sqlite",
+        magenta_dsn=f"sqlite+aiosqlite:///{folder}/magenta.sqlite",
     )
+    load_estate(
+        leads=embedded_gateway.leads,
+        seed=embedded_gateway.seed,
+        today=embedded_gateway.today,
+        iperform=settings.iperform_dsn,
+        magenta=settings.magenta_dsn,
+    )
+    _add(folder / "iperform.sqlite", iperform, iperform_chunks())
+    _add(folder / "magenta.sqlite", magenta, magenta_chunks())
     services = open_services(settings)
     demo = generated(embedded_gateway.leads, embedded_gateway.seed, embedded_gateway.today)
     yield Suite(services, _with_ours(demo))
     await services.close()
 
 
-def _copied(dsn: str, folder: Path, metadata: MetaData, chunks: list[Chunk]) -> str:
-    scheme, path = dsn.split("///", 1)
-    copy = folder / Path(path).name
-    # Whatever the running gateway has written lies in the file or in the log beside it.
-    for part in Path(path).parent.glob(f"{Path(path).name}*"):
-        shutil.copy(part, folder / part.name)
-    with sqlite_sink(copy, metadata) as sink:
+def _add(path: Path, metadata: MetaData, chunks: list[Chunk]) -> None:
+    with sqlite_sink(path, metadata) as sink:
         for chunk in chunks:
             sink.write(chunk)
         sink.finish()
-    return f"{scheme}///{copy}"
 
 
 def _with_ours(demo: Data) -> Data:
