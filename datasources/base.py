@@ -6,6 +6,7 @@ Implemented by the engines; called by `gateway/auth/access.py` and by nothing el
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
@@ -19,6 +20,7 @@ class Capability(Enum):
     WINDOW_FUNCTIONS = auto()  # row_number() over (partition by …)
     LIMIT_BY = auto()  # ClickHouse: limit n by column
     INDEX_UNION = auto()  # an `or` of indexed parts is no scan, or every read is one
+    ON_CONFLICT = auto()  # insert … on conflict do nothing; else: on duplicate key update
     TRANSACTIONS = auto()
     WRITES = auto()
 
@@ -60,6 +62,18 @@ class SourceTimeout(SourceError):
     """The source did not answer one statement within its time limit."""
 
 
+class Transaction(Protocol):
+    """Statements that take effect together, or not at all."""
+
+    async def rows(self, read: Read, *, lock: bool = False) -> list[Row]:
+        """The rows of a read, with what has been written before it; locked against other writers with `lock`."""
+        ...
+
+    async def write(self, write: Write) -> int:
+        """Carries out one write; its outcome."""
+        ...
+
+
 class Source(Protocol):
     """A store of tables."""
 
@@ -87,6 +101,14 @@ class Source(Protocol):
 
     async def write(self, writes: Sequence[Write]) -> list[int]:
         """Carries out all writes in one transaction, or none; an outcome for each. Raises `SourceError`."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that is committed at the end of the block, and rolled back if that ends in any other way.
+
+        What a statement fails with is a `SourceError` only once it has left the block: don't catch it inside. Whether
+        a commit that failed has taken effect can't be known.
+        """
         ...
 
     async def close(self) -> None:

@@ -192,11 +192,16 @@ class Aggregate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """One new row. The outcome is its generated primary key (0 where the key was given)."""
+    """One new row. The outcome is its generated primary key (0 where the key was given).
+
+    With `unless_there`, a row that a unique key says is there already stays as it is, and is locked like a new one;
+    the outcome says nothing then. Whoever adds the same row at the same time waits.
+    """
 
     table: Table
     values: Mapping[str, Value]
     policy: Filter
+    unless_there: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

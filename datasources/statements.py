@@ -36,6 +36,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import True_
@@ -353,12 +354,30 @@ def _group_value(group: ColumnElement[Any]) -> ColumnElement[Any]:
 # --- writes -------------------------------------------------------------------------------------------------
 
 
-def write_statement(write: model.Write) -> Insert | Update:
+def write_statement(write: model.Write, capabilities: Capabilities) -> Insert | Update:
     """An insert, or an update of the rows that the policy and the condition let through."""
     if isinstance(write, model.Insert):
+        if write.unless_there:
+            return _insert_unless_there(write, capabilities)
         return insert(write.table).values(**write.values).inline()
     condition = predicate(all_of(write.policy, write.where), write.table)
     return update(write.table).where(condition).values(**write.values).inline()
+
+
+def _insert_unless_there(write: model.Insert, capabilities: Capabilities) -> Insert:
+    if Capability.ON_CONFLICT in capabilities:
+        return sqlite.insert(write.table).values(**write.values).inline().on_conflict_do_nothing()
+    # Not `insert ignore`: that also ignores what isn't a clash, and of several that wait for a row which then isn't
+    # committed it makes a deadlock.
+    key = next(iter(write.table.primary_key.columns))
+    return mysql.insert(write.table).values(**write.values).inline().on_duplicate_key_update({key.name: key})
+
+
+def locked(statement: ReadStatement) -> Select[Any]:
+    """A read whose rows stay as they are until the transaction ends; SQLite locks its whole file instead."""
+    if not isinstance(statement, Select):
+        raise ValueError("a read that locks is one select: of one key, or not limited for each key")
+    return statement.with_for_update()
 
 
 # --- filters ------------------------------------------------------------------------------------------------

@@ -38,5 +38,9 @@ class Request:
         """Reads what follows as somebody else: the user who has just logged in."""
         self.principal = principal
         self.access = self.services.access_for(principal)
+        self.forget()
+
+    def forget(self) -> None:
+        """Reads anew what follows: something has changed."""
         self.loaders = Loaders(self.access)
         self.memo = {}

@@ -5,7 +5,9 @@ Raised anywhere in the gateway; turned into GraphQL errors by `gateway/http/answ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 
 class Code(Enum):
@@ -35,18 +37,30 @@ RETRYABLE = frozenset({Code.THROTTLED, Code.SOURCE_UNAVAILABLE, Code.TIMEOUT})
 class GatewayError(Exception):
     """An error with a code and a sentence that tells the client what to do.
 
-    The message reaches clients as it is: it never holds the text of another exception, SQL or a host.
+    The message reaches clients as it is: it never holds the text of another exception, SQL or a host. Nor does
+    `details`, which is further entries of the error's `extensions`, as JSON has them.
     """
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.details = details or {}
 
 
 def bad_input(message: str) -> GatewayError:
     """The client sent something that can't be carried out; `message` says what to send instead."""
     return GatewayError(Code.BAD_USER_INPUT, message)
+
+
+def not_found(message: str = "There is nothing with that id.") -> GatewayError:
+    """The row to be changed isn't there, or isn't visible: one sentence for both."""
+    return GatewayError(Code.NOT_FOUND, message)
+
+
+def forbidden(message: str) -> GatewayError:
+    """The caller sees the row, and may not do this to it."""
+    return GatewayError(Code.FORBIDDEN, message)
 
 
 def unauthenticated(message: str = "Log in: the token is missing, or no longer good.") -> GatewayError:

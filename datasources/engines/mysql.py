@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -24,13 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from datasources.base import (
     Capability,
+    SourceError,
     SourceTimeout,
     SourceUnavailable,
     TimeLimits,
 )
 from datasources.engines.compiled import Prepared
 from datasources.engines.deadline import within
-from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
+from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 
 POOL_SIZE = 10
 _RECYCLE_SECONDS = 280  # below the five minutes after which proxies and servers drop idle connections
@@ -93,21 +95,28 @@ class MysqlSource(SqlSource):
         async with self._lease(check=check) as driver:
             return await self._limited(driver, _select(driver, prepared))
 
-    async def _transaction(self, writes: Sequence[tuple[Prepared, bool]]) -> list[int]:
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[_Begun]:
+        failure: Exception | None = None
         with self._lost_is_unavailable():
             async with self._lease(check=True) as driver:
                 await self._limited(driver, driver.begin())
                 try:
-                    outcomes = [await self._change(driver, *write) for write in writes]
+                    yield _Begun(self, driver)
                     await self._limited(driver, driver.commit())
-                except _DRIVER_ERRORS:
-                    await self._limited(driver, driver.rollback())
+                except _DRIVER_ERRORS as error:
+                    if _code(error) not in _LOST:
+                        await self._limited(driver, driver.rollback())
                     raise
-                return outcomes
-
-    async def _change(self, driver: Any, prepared: Prepared, inserts: bool) -> int:
-        cursor = await self.observed(prepared.text, lambda: self._limited(driver, _execute(driver, prepared)))
-        return int((cursor.lastrowid if inserts else cursor.rowcount) or 0)
+                except (_Lost, SourceError):
+                    # Dropped with its connection, as whatever is cancelled: the server rolls back what it loses.
+                    raise
+                except Exception as error:
+                    await self._limited(driver, driver.rollback())
+                    failure = error
+        # Whoever wrote the block went wrong, or said no: nothing that the connection has to do with.
+        if failure is not None:
+            raise failure
 
     # --- connections ----------------------------------------------------------------------------------------
 
@@ -223,6 +232,30 @@ class MysqlSource(SqlSource):
             yield
         except _Lost as error:
             raise SourceUnavailable(self.name, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A connection with a transaction on it."""
+
+    _source: MysqlSource
+    _driver: Any
+
+    async def fetch(self, prepared: Prepared) -> RawRows:
+        """All rows of one statement."""
+        return await self._sent(_select(self._driver, prepared))
+
+    async def change(self, prepared: Prepared) -> Effect:
+        """Carries out one write."""
+        cursor = await self._sent(_execute(self._driver, prepared))
+        return Effect(cursor.rowcount or 0, cursor.lastrowid or 0)
+
+    async def _sent(self, work: Awaitable[Answer]) -> Answer:
+        try:
+            return await self._source._limited(self._driver, work)
+        except _BROKEN as error:
+            # Said here, as the block itself may raise one of these for reasons of its own.
+            raise _Lost(str(error)) from error
 
 
 def _engine(url: URL, limits: TimeLimits) -> AsyncEngine:

@@ -1,15 +1,17 @@
 """What all SQL engines share: descriptions in, typed rows out, each statement reported to the observers once.
 
-An engine derives from `SqlSource` and says how a prepared statement, and a transaction, goes to its driver.
+An engine derives from `SqlSource` and says how a prepared statement goes to its driver, and how a transaction begins
+and ends.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Dialect, FromClause, MetaData
 from sqlalchemy.types import TypeEngine
@@ -24,6 +26,7 @@ from datasources.statements import (
     combined_statement,
     group_columns,
     key_values,
+    locked,
     select_statement,
     source_of,
     write_statement,
@@ -41,6 +44,26 @@ class SourceOptions:
     metadata: MetaData | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a driver says of a write: how many rows it matched, and the key that it generated last."""
+
+    rows: int
+    key: int
+
+
+class Begun(Protocol):
+    """A connection with a transaction on it. What it raises is the engine's own until it has left the transaction."""
+
+    async def fetch(self, prepared: Prepared) -> RawRows:
+        """All rows of one statement, within the limits."""
+        ...
+
+    async def change(self, prepared: Prepared) -> Effect:
+        """Carries out one write, within the limits."""
+        ...
+
+
 class SqlSource(ABC):
     """A `Source` whose engine speaks SQL."""
 
@@ -55,11 +78,17 @@ class SqlSource(ABC):
 
     async def rows(self, read: Read) -> list[Row]:
         """The rows of a read; what can't have any is answered without a statement. Raises `SourceError`."""
+        return await self._rows(read, self._fetch)
+
+    async def _rows(
+        self, read: Read, fetch: Callable[[Prepared], Awaitable[RawRows]], *, lock: bool = False
+    ) -> list[Row]:
         self._check_source(read.table)
         if _has_no_rows(read):
             return []
-        prepared = self._compiler.prepare(select_statement(read, self.capabilities))
-        rows = await self.observed(prepared.text, lambda: self._fetch(prepared))
+        statement = select_statement(read, self.capabilities)
+        prepared = self._compiler.prepare(locked(statement) if lock else statement)
+        rows = await self.observed(prepared.text, lambda: fetch(prepared))
         return decode_rows(rows, [column.type for column in read.columns])
 
     async def groups(self, aggregate: Aggregate) -> list[Row]:
@@ -90,13 +119,22 @@ class SqlSource(ABC):
 
     async def write(self, writes: Sequence[Write]) -> list[int]:
         """Carries out all writes in one transaction, or none; an outcome for each. Raises `SourceError`."""
+        async with self.transaction() as transaction:
+            return [await transaction.write(write) for write in writes]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqlTransaction]:
+        """A transaction that is committed at the end of the block, else rolled back. Raises `SourceError`."""
         if Capability.WRITES not in self.capabilities:
             raise SourceError(self.name, "takes no writes")
-        for write in writes:
-            self._check_source(write.table)
-        return await self._transaction(
-            [(self._compiler.prepare(write_statement(write)), isinstance(write, Insert)) for write in writes]
-        )
+        async with self._begun() as begun:
+            yield SqlTransaction(self, begun)
+
+    async def _write(self, write: Write, begun: Begun) -> int:
+        self._check_source(write.table)
+        prepared = self._compiler.prepare(write_statement(write, self.capabilities))
+        effect = await self.observed(prepared.text, lambda: begun.change(prepared))
+        return int(effect.key if isinstance(write, Insert) else effect.rows)
 
     @abstractmethod
     async def version(self) -> str:
@@ -110,8 +148,8 @@ class SqlSource(ABC):
     async def _fetch(self, prepared: Prepared) -> RawRows:
         """All rows of one statement, within the limits. Raises `SourceError`."""
 
-    async def _transaction(self, writes: Sequence[tuple[Prepared, bool]]) -> list[int]:
-        """Carries out prepared writes, each with whether it inserts, together. Raises `SourceError`."""
+    def _begun(self) -> AbstractAsyncContextManager[Begun]:
+        """Begins a transaction, commits it at the end of the block, else rolls it back. Raises `SourceError`."""
         raise SourceError(self.name, "takes no writes")
 
     def _check_source(self, table: FromClause) -> None:
@@ -129,6 +167,22 @@ class SqlSource(ABC):
             statement = Statement(self.name, text, count, perf_counter() - started)
             for observer in self._observers:
                 observer(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTransaction:
+    """A `Transaction` over a connection of a `SqlSource`."""
+
+    _source: SqlSource
+    _begun: Begun
+
+    async def rows(self, read: Read, *, lock: bool = False) -> list[Row]:
+        """The rows of a read, with what has been written before it; locked against other writers with `lock`."""
+        return await self._source._rows(read, self._begun.fetch, lock=lock)
+
+    async def write(self, write: Write) -> int:
+        """Carries out one write; its outcome."""
+        return await self._source._write(write, self._begun)
 
 
 def _types(aggregate: Aggregate) -> list[TypeEngine[Any]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from datasources.base import Capability, SourceTimeout, SourceUnavailable
 from datasources.engines.compiled import Prepared
-from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
+from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 from datasources.expressions import SQLITE_LISTS_ANY, SQLITE_LOWER
 
 _POOL_SIZE = 4
@@ -50,6 +51,7 @@ class SqliteSource(SqlSource):
         {
             Capability.WINDOW_FUNCTIONS,
             Capability.INDEX_UNION,
+            Capability.ON_CONFLICT,
             Capability.TRANSACTIONS,
             Capability.WRITES,
         }
@@ -74,23 +76,17 @@ class SqliteSource(SqlSource):
             rows = connection.execute_fetchall(prepared.text, prepared.parameters)
             return cast(RawRows, await self._limited(connection, rows))
 
-    async def _transaction(self, writes: Sequence[tuple[Prepared, bool]]) -> list[int]:
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[_Begun]:
         async with self._writing, self._connection() as connection:
-            await self._limited(connection, connection.execute("begin immediate"))
             try:
-                outcomes = [await self._change(connection, *write) for write in writes]
+                await self._limited(connection, connection.execute("begin immediate"))
+                yield _Begun(self, connection)
                 await self._limited(connection, connection.commit())
             except BaseException:
+                # Of nothing, where it never began: that is no error.
                 await asyncio.shield(connection.rollback())
                 raise
-            return outcomes
-
-    async def _change(self, connection: aiosqlite.Connection, prepared: Prepared, inserts: bool) -> int:
-        cursor = await self.observed(
-            prepared.text,
-            lambda: self._limited(connection, connection.execute(prepared.text, prepared.parameters)),
-        )
-        return int((cursor.lastrowid if inserts else cursor.rowcount) or 0)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -123,6 +119,25 @@ class SqliteSource(SqlSource):
             await _interrupt(connection, task)
             raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s")
         return task.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A connection with a transaction on it."""
+
+    _source: SqliteSource
+    _connection: aiosqlite.Connection
+
+    async def fetch(self, prepared: Prepared) -> RawRows:
+        """All rows of one statement."""
+        rows = self._connection.execute_fetchall(prepared.text, prepared.parameters)
+        return cast(RawRows, await self._source._limited(self._connection, rows))
+
+    async def change(self, prepared: Prepared) -> Effect:
+        """Carries out one write."""
+        work = self._connection.execute(prepared.text, prepared.parameters)
+        cursor = await self._source._limited(self._connection, work)
+        return Effect(cursor.rowcount or 0, cursor.lastrowid or 0)
 
 
 async def _interrupt(connection: aiosqlite.Connection, task: asyncio.Future[Any]) -> None:

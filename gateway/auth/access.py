@@ -30,6 +30,7 @@ from datasources.model import (
     Row,
     Value,
 )
+from gateway.auth.change import Change, Permit, carried_out
 from gateway.auth.company_schemas import Tables
 from gateway.auth.company_tables import Newest, from_id, newest_of_each, own_table, server_tables
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
@@ -40,7 +41,7 @@ from gateway.auth.principal import Principal
 from gateway.auth.reads import Reads, Use
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
-from gateway.errors import Code, GatewayError
+from gateway.errors import Code, GatewayError, not_found
 
 Wanted = TypeVar("Wanted", Read, Aggregate)
 Found = TypeVar("Found")
@@ -117,6 +118,33 @@ class Access:
         self._witnesses.note(policy, columns, rows)
         self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
         return rows
+
+    async def change(self, change: Change) -> tuple[int, ...]:
+        """Changes one row in one transaction; the ids of the rows that were added with it, in their order.
+
+        Raises NOT_FOUND for a row that isn't visible, FORBIDDEN for one that the caller may not change so, whatever
+        the change's own checks raise, and BAD_USER_INPUT for an idempotency key that stands for something else. After
+        any of these nothing is changed. Nothing is tried twice.
+        """
+        rules = await self.rules()
+        policy = rules.changing(change.operation)
+        (key,) = policy.table.primary_key.columns
+        source = self._estate.source(policy.table)
+        row = Read(
+            table=policy.table,
+            columns=(key,),
+            policy=rules.rows(policy.table),
+            where=change.where,
+            keys=Keys(key, (change.key,)),
+        )
+        with self._asking():
+            row = await self._lowered(row, source.name)
+            grounds = await self._crossing.lower(policy.filter(rules.scope), source.name)
+            # Without a lock, so that nobody holds up, or waits for, a row that isn't theirs.
+            if not await source.rows(row):
+                raise not_found()
+            async with source.transaction() as transaction:
+                return await carried_out(change, Permit(policy, row, grounds, self._principal), transaction)
 
     async def groups(
         self,

@@ -1,9 +1,9 @@
 """Who may see and do what: the access contract, stated once. Deny is the default.
 
 `ROWS` has one entry for each table that anybody may see, `COLUMNS` one for each column that isn't free to whoever
-sees its row, `SECRETS` the columns that nobody sees by any path, `FIELDS` the operations and whatever else is neither
-a row nor a column, `OBJECTS` the types that are no rows, and `UNSEEN` the tables that nobody sees. A table, type,
-operation or computed field that is in none of them stops the start-up.
+sees its row, `SECRETS` the columns that nobody sees by any path, `WRITES` the operations that change rows, `FIELDS` the
+other operations and whatever else is neither a row nor a column, `OBJECTS` the types that are no rows, and `UNSEEN` the
+tables that nobody sees. A table, type, operation or computed field that is in none of them stops the start-up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, Table, literal, true
 
 from datasources.analytics import tables as analytics
 from datasources.iperform import tables as iperform
+from datasources.iperform.idempotency_keys import gateway_idempotency_keys
 from datasources.iperform.lead_sharing import gateway_lead_sharing, shared_with
 from datasources.iperform.partner_tokens import gateway_partner_tokens
 from datasources.magenta import tables as magenta
@@ -32,6 +33,7 @@ from gateway.auth.policy import (
     Owner,
     Policies,
     RowPolicy,
+    WritePolicy,
 )
 from gateway.auth.roles import (
     COMPANIES_READ,
@@ -43,6 +45,7 @@ from gateway.auth.roles import (
     LEADS_CONTACT,
     LEADS_READ,
     LEADS_VALUE,
+    LEADS_WRITE,
     REPORTS_READ,
     STAFF,
     TICKETS_READ,
@@ -419,6 +422,7 @@ ROWS = (
 )
 
 UNSEEN: dict[Table, str] = {
+    gateway_idempotency_keys: "what a client's key stands for is told by giving the first answer again",
     gateway_lead_sharing: "an index of `leads.shared_salesperson_id`, which decides",
     iperform.deleted_files: "the contract doesn't name it",
     iperform.demo_scheduled_data: "analytics come from its mirror",
@@ -480,6 +484,53 @@ COLUMNS: dict[Column[Any], ColumnPolicy] = {
 }
 
 
+# --- writes -------------------------------------------------------------------------------------------------
+
+WRITES: dict[str, WritePolicy] = {
+    "Mutation.changeLeadStatus": WritePolicy(
+        table=leads,
+        rules=dict.fromkeys(
+            KNOWN - {Caller.USER},
+            (Every("Whoever sees a lead changes its status, but somebody at a client."),),
+        ),
+        scopes=frozenset({LEADS_WRITE}),
+        columns=frozenset(
+            {
+                leads.c.status,
+                leads.c.reason_for_lost,
+                leads.c.changed_on,
+                leads.c.changed_by,
+                *(column for column in iperform.lead_status.c if not column.primary_key),
+                *(column for column in iperform.lead_logs.c if not column.primary_key),
+            }
+        ),
+    ),
+    "Mutation.changeTicketStatus": WritePolicy(
+        table=tickets,
+        rules={
+            **dict.fromkeys(
+                (Caller.ADMIN, Caller.MANAGER),
+                (Every("ADMIN and MANAGER change every ticket that they see."),),
+            ),
+            # A partner is nobody's assignee.
+            **dict.fromkeys(
+                (Caller.SALESPERSON, Caller.WARRIOR, Caller.USER),
+                (
+                    Held(
+                        "ASSIGNED",
+                        "It is assigned to the caller.",
+                        tickets.c.assigned_to,
+                        Kind.USER,
+                        lambda scope: scope.user,
+                    ),
+                ),
+            ),
+        },
+        columns=frozenset({tickets.c.status, tickets.c.resolved_on, tickets.c.resolution_notes}),
+    ),
+}
+
+
 # --- operations, fields that are neither row nor column, and types that are no rows -------------------------
 
 _ANYBODY = Grant(EVERYBODY)
@@ -504,6 +555,7 @@ FIELDS: dict[str, Grant] = {
     "Mutation.logout": _FOR_PEOPLE,
     "Mutation.createPartnerToken": _ADMIN,
     "Mutation.revokePartnerToken": _ADMIN,
+    **{operation: policy.grant for operation, policy in WRITES.items()},
     "PartnerToken.scopes": _ADMIN,
     "Lead.analytics": _LEADS,
     "Lead.files": _FILES,
@@ -523,6 +575,8 @@ OBJECTS: dict[str, Grant] = {
     "ReportColumn": _REPORTS,
     "File": _FILES,
     "CreatePartnerTokenPayload": _ADMIN,
+    "ChangeLeadStatusPayload": WRITES["Mutation.changeLeadStatus"].grant,
+    "ChangeTicketStatusPayload": WRITES["Mutation.changeTicketStatus"].grant,
     "AccessExplanation": _ADMIN,
     "AccessGround": _ADMIN,
     "AccessStep": _ADMIN,
@@ -530,5 +584,11 @@ OBJECTS: dict[str, Grant] = {
 }
 
 POLICIES = Policies(
-    rows=ROWS, columns=COLUMNS, secrets=SECRETS, fields=FIELDS, objects=OBJECTS, unseen=UNSEEN
+    rows=ROWS,
+    columns=COLUMNS,
+    secrets=SECRETS,
+    fields=FIELDS,
+    objects=OBJECTS,
+    unseen=UNSEEN,
+    writes=WRITES,
 )

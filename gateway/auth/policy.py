@@ -157,6 +157,33 @@ class RowPolicy:
         return known
 
 
+# --- writes -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WritePolicy:
+    """Who may change which columns of a table's rows by one operation.
+
+    A row must be visible, before and after, and one of the caller's `rules` must hold of it as it was before; a kind
+    of caller without a rule doesn't have the operation. A partner's token needs `scopes` besides. `columns` are all
+    that the operation may write: of the table, and of the rows that it adds to others.
+    """
+
+    table: Table
+    rules: Mapping[Caller, tuple[Ground, ...]]
+    columns: frozenset[Column[Any]]
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def grant(self) -> Grant:
+        """Who may ever have the operation."""
+        return Grant(frozenset(self.rules), self.scopes)
+
+    def filter(self, scope: Scope) -> Filter:
+        """The rows that this caller may change, of those that they see."""
+        return any_of(*[ground.rows(scope) for ground in self.rules.get(scope.caller, ())])
+
+
 # --- columns ------------------------------------------------------------------------------------------------
 
 
@@ -207,7 +234,8 @@ class Policies:
     """Every rule of the estate: by table, by column, and by field where it isn't the row's or column's alone.
 
     `fields` has the fields that are no column and no relation, as `Lead.files`, among them the operations, as
-    `Mutation.login`; `objects` the types that are no rows. `unseen` are tables that nobody sees, by why.
+    `Mutation.login`; `objects` the types that are no rows. `unseen` are tables that nobody sees, by why. `writes` has
+    the operations that change rows of the estate.
     """
 
     rows: Iterable[RowPolicy]
@@ -216,6 +244,7 @@ class Policies:
     fields: Mapping[str, Grant]
     objects: Mapping[str, Grant]
     unseen: Mapping[Table, str] = field(default_factory=dict)
+    writes: Mapping[str, WritePolicy] = field(default_factory=dict)
     _rows: Mapping[Table, RowPolicy] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -248,6 +277,10 @@ class Policies:
         """The rule of a field that has one of its own."""
         return self.fields.get(f"{type_name}.{name}")
 
+    def write_policy(self, operation: str) -> WritePolicy:
+        """The rule of an operation that changes rows, such as `Mutation.changeLeadStatus`. Raises LookupError."""
+        return self.writes[operation]
+
     def object_grant(self, type_name: str) -> Grant:
         """Who may ever have a type whose objects are no rows."""
         return self.objects.get(type_name, NOBODY)
@@ -276,6 +309,10 @@ class Rules:
     def rows(self, table: Table) -> Filter:
         """The rows of a table that the caller sees."""
         return self._policies.row_filter(table, self.scope)
+
+    def changing(self, operation: str) -> WritePolicy:
+        """The rule of an operation that changes rows. Raises LookupError."""
+        return self._policies.write_policy(operation)
 
     def may_read(self, column: Column[Any]) -> bool:
         """Whether the caller may ever read the column."""

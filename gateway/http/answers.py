@@ -104,7 +104,10 @@ def _formatted(error: GraphQLError, code: Code, request_id: str) -> dict[str, An
     elif isinstance(original, GatewayError):
         message = original.message
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
-    return _entry(message, code, request_id, locations, error.path)
+    entry = _entry(message, code, request_id, locations, error.path)
+    if isinstance(original, GatewayError):
+        entry["extensions"] |= original.details
+    return entry
 
 
 def _entry(

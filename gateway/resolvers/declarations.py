@@ -110,12 +110,13 @@ class ComputedField(Field):
     """What a function gives: `resolve(value, request, **arguments)`.
 
     `needs` are columns of the row that it reads, `tells` columns of other rows that its value is made of: whoever may
-    not read one of them doesn't have the field.
+    not read one of them doesn't have the field. `writes` is the table whose rows a mutation changes.
     """
 
     resolve: Resolver
     needs: tuple[Column[Any], ...] = ()
     tells: tuple[Column[Any], ...] = ()
+    writes: Table | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -327,6 +328,24 @@ def computed(
         needs=needs,
         tells=tells,
         arguments=arguments,
+    )
+
+
+def changing(
+    name: str, description: str, resolve: Resolver, *, sets: Column[Any], arguments: tuple[Argument, ...]
+) -> ComputedField:
+    """A mutation that changes a row, above all its column `sets`: whoever may not read that doesn't have it.
+
+    Its payload is named after it, and its rule is in `WRITES`.
+    """
+    return ComputedField(
+        name=name,
+        type=f"{name[0].upper()}{name[1:]}Payload!",
+        description=description,
+        resolve=resolve,
+        tells=(sets,),
+        arguments=arguments,
+        writes=table_of(sets),
     )
 
 

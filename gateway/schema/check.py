@@ -70,6 +70,7 @@ def _unknown_scopes(policies: Policies) -> Iterator[str]:
     grants = [*policies.fields.values(), *policies.objects.values()]
     grants += [policy.grant for policy in policies.rows]
     grants += [policy.grant for policy in policies.columns.values()]
+    grants += [policy.grant for policy in policies.writes.values()]
     for scope in sorted({scope for grant in grants for scope in grant.scopes} - PARTNER_SCOPES):
         yield f"a rule asks for the scope {scope}, which no token can have"
 
@@ -88,18 +89,42 @@ def _field(policies: Policies, item: CompositeType, bound: Any) -> Iterator[str]
     )
     if ruled_by_name and name not in policies.fields:
         yield f"{name}: has no rule in FIELDS"
+    if isinstance(bound, ComputedField) and bound.writes is not None:
+        yield from _write(policies, name, bound)
     for column in columns_of_field(bound):
         if not policies.column_grant(column).callers:
             yield f"{name}: nobody may read {column}"
 
 
+def _write(policies: Policies, name: str, bound: ComputedField) -> Iterator[str]:
+    policy = policies.writes.get(name)
+    if policy is None:
+        yield f"{name}: changes rows and has no rule in WRITES"
+        return
+    if policy.table is not bound.writes:
+        yield f"{name}: changes {bound.writes}, and its rule is about {policy.table}"
+    if policies.fields.get(name) != policy.grant:
+        yield f"{name}: FIELDS says otherwise than WRITES who has it"
+    for column in sorted(policy.columns & set(policies.secrets), key=str):
+        yield f"{name}: writes the secret {column}"
+
+
 def stale_rules(policies: Policies, types: Iterable[CompositeType]) -> Iterator[str]:
     """Rules of what no declaration has: left behind by something that went away, or misspelt."""
+    types = tuple(types)
     known = {item.name: {bound.name for bound in all_fields(item)} for item in types}
     for name in policies.fields:
         type_name, _, field = name.partition(".")
         if field not in known.get(type_name, ()):
             yield f"{name}: a rule of a field that isn't there"
+    changing = {
+        f"{item.name}.{bound.name}"
+        for item in types
+        for bound in item.fields
+        if isinstance(bound, ComputedField) and bound.writes is not None
+    }
+    for name in policies.writes.keys() - changing:
+        yield f"{name}: a rule of a write that isn't there"
     for name in policies.objects.keys() - known.keys():
         yield f"{name}: a rule of a type that isn't there"
 

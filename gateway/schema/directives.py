@@ -90,5 +90,6 @@ def directives_of(grant: Grant, within: Grant) -> Iterator[object]:
     # What is also for those who aren't known yet asks for no role.
     if Caller.ANONYMOUS not in grant.callers and roles != within.callers & KNOWN:
         yield RequiresRole(roles=[RoleEnum[caller.name] for caller in Caller if caller in roles])
-    if not grant.scopes <= within.scopes:
+    # Only a partner has scopes to lack.
+    if Caller.PARTNER in grant.callers and not grant.scopes <= within.scopes:
         yield RequiresScopes(scopes=[sorted(grant.scopes)])

@@ -12,6 +12,8 @@ from gateway.schema.access_explanation import (
     ACCESS_STEP,
     ACCESS_SUBJECT,
 )
+from gateway.schema.change_lead_status import CHANGE_LEAD_STATUS_INPUT, CHANGE_LEAD_STATUS_PAYLOAD
+from gateway.schema.change_ticket_status import CHANGE_TICKET_STATUS_INPUT, CHANGE_TICKET_STATUS_PAYLOAD
 from gateway.schema.create_partner_token import CREATE_PARTNER_TOKEN_INPUT, CREATE_PARTNER_TOKEN_PAYLOAD
 from gateway.schema.file import FILE
 from gateway.schema.lead_analytics import LEAD_ANALYTICS
@@ -32,6 +34,8 @@ OBJECT_TYPES: tuple[ObjectType, ...] = (
     REPORT_VIEW,
     REPORT_COLUMN,
     FILE,
+    CHANGE_LEAD_STATUS_PAYLOAD,
+    CHANGE_TICKET_STATUS_PAYLOAD,
     CREATE_PARTNER_TOKEN_PAYLOAD,
     ACCESS_EXPLANATION,
     ACCESS_GROUND,
@@ -39,7 +43,12 @@ OBJECT_TYPES: tuple[ObjectType, ...] = (
     ACCESS_COLUMN,
 )
 # What mutations and computed fields take. An audience without the field doesn't have its input.
-INPUTS: tuple[InputType, ...] = (CREATE_PARTNER_TOKEN_INPUT, ACCESS_SUBJECT)
+INPUTS: tuple[InputType, ...] = (
+    CHANGE_LEAD_STATUS_INPUT,
+    CHANGE_TICKET_STATUS_INPUT,
+    CREATE_PARTNER_TOKEN_INPUT,
+    ACCESS_SUBJECT,
+)
 TYPES: tuple[CompositeType, ...] = (*OBJECT_TYPES, *ROW_TYPES)
 # The connections, by the name of their items; those of a report's rows hold JSON.
 CONNECTION_ITEMS = {

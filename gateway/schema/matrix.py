@@ -12,7 +12,7 @@ from sqlalchemy import Column, FromClause, Table
 
 from datasources.model import EVERYTHING
 from gateway.auth.audience import Audience, Grant
-from gateway.auth.policy import Policies, RowPolicy
+from gateway.auth.policy import Policies, RowPolicy, WritePolicy
 from gateway.auth.principal import Principal
 from gateway.auth.roles import PARTNER_SCOPES, Caller
 from gateway.auth.scope import Scope
@@ -32,13 +32,15 @@ AUDIENCES: Mapping[str, Audience] = {
     "PARTNER-": Audience(Caller.PARTNER),
     "ANONYMOUS": Audience(Caller.ANONYMOUS),
 }
-ALLOWED, MASKED, DENIED, SEES, GUARDED = "allowed", "masked", "-", "sees", "guarded"
+ALLOWED, MASKED, DENIED, SEES, GUARDED, MAY = "allowed", "masked", "-", "sees", "guarded", "may"
 LEGEND = """\
 Who may ever see what. `gateway matrix` writes this from the declarations that are enforced: edit those, not this.
 
 A type's own line says who may have objects of it, and by whose ownership. Each `if` below it is a row rule: who has
 `sees` there sees the rows for which it holds, and no others but those of further rules. Who is `guarded` sees of all
 these only the rows that the rule's guard lets through (no deleted leads).
+Below an operation that changes rows, an `if` is a write rule: who has `may` there may change the seen rows for which it
+holds, and no others.
 Then come the fields. `allowed` is on every row that is seen, `masked` is null on some of them, `-` is not in the
 caller's schema at all. What may be filtered, sorted and grouped by are the fields, and nothing else.
 PARTNER+ has a token with all scopes, PARTNER- one with none; the last column has the scopes that a token needs.
@@ -53,6 +55,7 @@ def access_matrix(narrowing: Narrowing, types: Iterable[CompositeType] = TYPES) 
     for item in types:
         lines += ["", *_of_type(narrowing, catalogues, item)]
     lines += ["", "Columns that nobody has, by any path:", *_secrets(narrowing.policies)]
+    lines += ["", "Columns that operations write, and no others:", *_written(narrowing.policies)]
     lines += [
         "",
         "Tables that nobody sees:",
@@ -74,17 +77,31 @@ def _of_type(narrowing: Narrowing, catalogues: Mapping[str, Catalogue], item: Co
             for who, catalogue in catalogues.items()
         ]
         yield _line(f"{item.name}.{bound.name}", cells, _scopes(narrowing.grant_of(item, bound)))
+        write = narrowing.policies.writes.get(f"{item.name}.{bound.name}")
+        if write is not None:
+            yield from _write_rules(write, bound.name, cells)
 
 
 def _row_rules(policy: RowPolicy, has_type: Sequence[str]) -> Iterator[str]:
-    # In the order of callers: that of a set is another one in each process.
-    names = {ground.name: None for caller in Caller for ground in policy.grounds(caller)}
-    for name in names:
-        callers = {caller for caller in Caller if name in {ground.name for ground in policy.grounds(caller)}}
+    for name, callers in _by_ground(policy).items():
         yield _line(f"  if {name}", _where(callers, has_type, SEES))
     guarded = {caller for caller in policy.rules if policy.guard_for(caller) != EVERYTHING}
     if guarded:
         yield _line("  but the guard holds", _where(guarded, has_type, GUARDED))
+
+
+def _write_rules(policy: WritePolicy, operation: str, has: Sequence[str]) -> Iterator[str]:
+    for name, callers in _by_ground(policy).items():
+        yield _line(f"  {operation} if {name}", _where(callers, has, MAY))
+
+
+def _by_ground(policy: RowPolicy | WritePolicy) -> dict[str, set[Caller]]:
+    """Who has each ground, in the order of their first mention."""
+    found: dict[str, set[Caller]] = {}
+    for caller, grounds in policy.rules.items():
+        for ground in grounds:
+            found.setdefault(ground.name, set()).add(caller)
+    return found
 
 
 def _where(callers: Set[Caller], has_type: Sequence[str], mark: str) -> list[str]:
@@ -95,6 +112,14 @@ def _where(callers: Set[Caller], has_type: Sequence[str], mark: str) -> list[str
 
 def _secrets(policies: Policies) -> list[str]:
     return sorted(f"  {_full(column.table)}.{column.name}" for column in policies.secrets)
+
+
+def _written(policies: Policies) -> list[str]:
+    return [
+        f"  {operation}: {_full(column.table)}.{column.name}"
+        for operation, policy in policies.writes.items()
+        for column in sorted(policy.columns, key=str)
+    ]
 
 
 def _full(table: FromClause) -> str:

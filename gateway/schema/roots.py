@@ -18,6 +18,8 @@ from gateway.resolvers.declarations import (
     computed,
 )
 from gateway.schema.access_explanation import EXPLAIN_ACCESS
+from gateway.schema.change_lead_status import CHANGE_LEAD_STATUS
+from gateway.schema.change_ticket_status import CHANGE_TICKET_STATUS
 from gateway.schema.create_partner_token import PARTNER_TOKEN_MUTATIONS
 from gateway.schema.lead_stats import LEAD_STATS_FIELD
 from gateway.schema.report_view import REPORT_FIELDS
@@ -97,5 +99,5 @@ QUERY = ObjectType(
 MUTATION = ObjectType(
     name="Mutation",
     description="Where changing begins.",
-    fields=(*SESSION_MUTATIONS, *PARTNER_TOKEN_MUTATIONS),
+    fields=(*SESSION_MUTATIONS, CHANGE_LEAD_STATUS, CHANGE_TICKET_STATUS, *PARTNER_TOKEN_MUTATIONS),
 )

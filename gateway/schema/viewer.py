@@ -8,6 +8,7 @@ from datasources.iperform.tables import partner_company, user
 from gateway.auth.principal import Principal
 from gateway.context import Request
 from gateway.resolvers.declarations import EnumType, ObjectType, computed, reference
+from gateway.resolvers.lead_statuses import allowed_lead_statuses
 
 ROLE = EnumType(
     name="Role",
@@ -49,7 +50,7 @@ def _permissions(principal: Principal, _: Request) -> Any:
 
 
 def _allowed_lead_statuses(principal: Principal, _: Request) -> list[str]:
-    return list(principal.allowed_statuses)
+    return list(allowed_lead_statuses(principal))
 
 
 VIEWER = ObjectType(

@@ -28,7 +28,12 @@ FILE = Path(__file__).with_name("access.txt")
 WAYS = {"and", "or", "not"}
 # Inputs and enums of ADMIN's own operations: in no other schema.
 ADMINS = {"CreatePartnerTokenInput", "AccessSubject", "ColumnAccess"}
-MADE = {"PageInfo", "ReportOrder", *ADMINS}
+# What mutations take: of those who have the mutation.
+TAKEN_BY = {
+    "ChangeLeadStatusInput": "Mutation.changeLeadStatus",
+    "ChangeTicketStatusInput": "Mutation.changeTicketStatus",
+}
+MADE = {"PageInfo", "ReportOrder", *ADMINS, *TAKEN_BY}
 
 Cells = dict[str, str]
 
@@ -160,6 +165,9 @@ def test_inputs_and_enums_are_of_types_that_the_caller_has(who: str) -> None:
             ending = next(ending for ending in ("Where", "Order", "Field") if name.endswith(ending))
             assert name.removesuffix(ending) in known
     assert ADMINS & schema.graphql.type_map.keys() == (ADMINS if who == "ADMIN" else set())
+    assert {name for name in TAKEN_BY if name in schema.graphql.type_map} == {
+        name for name, mutation in TAKEN_BY.items() if REVIEWED[mutation][who] != DENIED
+    }
 
 
 def _row_types(schema: AudienceSchema) -> Iterable[RowType]:

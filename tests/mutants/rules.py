@@ -92,6 +92,7 @@ def replace_policies(**changed: Any) -> Policies:
         "fields": FIELDS,
         "objects": OBJECTS,
         "unseen": POLICIES.unseen,
+        "writes": POLICIES.writes,
     }
     return Policies(**{**parts, **changed})
 

@@ -41,7 +41,7 @@ def rules(**changed: object) -> Policies:
     """The rules of the contract, with a part exchanged."""
     parts = {
         name: getattr(POLICIES, name)
-        for name in ("rows", "columns", "secrets", "fields", "objects", "unseen")
+        for name in ("rows", "columns", "secrets", "fields", "objects", "unseen", "writes")
     }
     return Policies(**{**parts, **changed})  # type: ignore[arg-type]
 
