@@ -195,7 +195,8 @@ class Insert:
     """One new row. The outcome is its generated primary key (0 where the key was given).
 
     With `unless_there`, a row that a unique key says is there already stays as it is, and is locked like a new one;
-    the outcome says nothing then. Whoever adds the same row at the same time waits.
+    the outcome says nothing then. Whoever adds the same row at the same time waits; of several that wait for one that
+    is then rolled back, MySQL lets one go on and tells the others of a deadlock.
     """
 
     table: Table

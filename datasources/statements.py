@@ -367,8 +367,7 @@ def write_statement(write: model.Write, capabilities: Capabilities) -> Insert | 
 def _insert_unless_there(write: model.Insert, capabilities: Capabilities) -> Insert:
     if Capability.ON_CONFLICT in capabilities:
         return sqlite.insert(write.table).values(**write.values).inline().on_conflict_do_nothing()
-    # Not `insert ignore`: that also ignores what isn't a clash, and of several that wait for a row which then isn't
-    # committed it makes a deadlock.
+    # Not `insert ignore`: that also ignores what isn't a clash.
     key = next(iter(write.table.primary_key.columns))
     return mysql.insert(write.table).values(**write.values).inline().on_duplicate_key_update({key.name: key})
 

@@ -68,23 +68,26 @@ class Permit:
 
 async def carried_out(change: Change, permit: Permit, transaction: Transaction) -> tuple[int, ...]:
     """Carries a change out within a transaction, which whatever is raised must roll back; the ids of added rows."""
+    # The row first: whoever sends one key twice at once then waits here, where nobody can fall to a deadlock.
+    rows = await transaction.rows(replace(permit.row, columns=change.columns), lock=True)
+    if not rows:
+        raise not_found()
     if change.once is not None:
         earlier = await claimed(change.once, change.operation, permit.principal, transaction)
         if earlier is not None:
             return earlier
-    added = await _changed(change, permit, transaction)
+    added = await _changed(change, permit, dict(zip(change.columns, rows[0], strict=True)), transaction)
     if change.once is not None:
         await fulfilled(change.once, permit.principal, added, transaction)
     return added
 
 
-async def _changed(change: Change, permit: Permit, transaction: Transaction) -> tuple[int, ...]:
-    rows = await transaction.rows(replace(permit.row, columns=change.columns), lock=True)
-    if not rows:
-        raise not_found()
+async def _changed(
+    change: Change, permit: Permit, cells: Cells, transaction: Transaction
+) -> tuple[int, ...]:
     if not await _may_change(permit, transaction):
         raise forbidden("You see this, but may not change it so.")
-    effects = change.decide(dict(zip(change.columns, rows[0], strict=True)))
+    effects = change.decide(cells)
     if effects is None:
         return ()
     _check_columns(permit.policy, effects)
@@ -99,7 +102,8 @@ async def _may_change(permit: Permit, transaction: Transaction) -> bool:
     if isinstance(permit.grounds, Everything):
         return True
     narrower = replace(permit.row, where=all_of(permit.row.where, permit.grounds))
-    return bool(await transaction.rows(narrower))
+    # With a lock, as otherwise it is judged as it was before whoever held it was waited for.
+    return bool(await transaction.rows(narrower, lock=True))
 
 
 def _update(change: Change, permit: Permit, effects: Effects) -> Update:
