@@ -82,9 +82,7 @@ async def carried_out(change: Change, permit: Permit, transaction: Transaction) 
     return added
 
 
-async def _changed(
-    change: Change, permit: Permit, cells: Cells, transaction: Transaction
-) -> tuple[int, ...]:
+async def _changed(change: Change, permit: Permit, cells: Cells, transaction: Transaction) -> tuple[int, ...]:
     if not await _may_change(permit, transaction):
         raise forbidden("You see this, but may not change it so.")
     effects = change.decide(cells)

@@ -240,6 +240,9 @@ MUTATIONS = {
     "login": {*CALLERS, "anonymous"},
     "refreshSession": {*CALLERS, "anonymous"},
     "logout": {*CALLERS, "anonymous"},
+    # Below, and in tests/http/test_lead_status_change.py and test_ticket_status_change.py.
+    "changeLeadStatus": {*CALLERS} - {"client"},
+    "changeTicketStatus": {*CALLERS},
     "createPartnerToken": {"admin"},
     "revokePartnerToken": {"admin"},
 }
@@ -253,6 +256,35 @@ def test_every_mutation_is_judged_here(embedded_gateway: RunningGateway) -> None
         for field in answer["data"]["__schema"]["mutationType"]["fields"]:
             found.setdefault(field["name"], set()).add(who)
     assert found == MUTATIONS
+
+
+CHANGES = {
+    "Lead": "mutation ($i: ChangeLeadStatusInput!) { changeLeadStatus(input: $i) { lead { firmName } } }",
+    "Ticket": "mutation ($i: ChangeTicketStatusInput!) { changeTicketStatus(input: $i) { ticket { title } } }",
+}
+# What would be refused for another reason, if the row were seen.
+FURTHER: tuple[dict[str, Any], ...] = (
+    {"status": "Demo"},
+    {"status": "Closed", "idempotencyKey": "a key"},
+    {"status": "Nonsense"},
+)
+
+
+@pytest.mark.parametrize("type_name", CHANGES)
+@pytest.mark.parametrize("who", WHO, ids=str)
+def test_a_change_of_a_hidden_row_is_as_of_one_that_does_not_exist(
+    looking: Looking, who: str | Partner, type_name: str
+) -> None:
+    for row in _hidden(looking.caller(who), type_name):
+        for further in FURTHER:
+            keys = (_key(type_name, row), ABSENT)
+            hidden, absent = (
+                looking.look(who, CHANGES[type_name], {"i": {"id": encode_id(type_name, key), **further}})
+                for key in keys
+            )
+            assert hidden == absent
+            assert b'"NOT_FOUND"' in hidden[0][2] or b'"GRAPHQL_VALIDATION_FAILED"' in hidden[0][2]
+            assert not [text for text in hidden[1] if not text.split(": ", 1)[1].startswith("SELECT")]
 
 
 @pytest.mark.parametrize("who", [*CALLERS[1:], None])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def done(writing: Writing, who: str | Partner, sent: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("who", WHO, ids=str)
 def test_whoever_sees_a_lead_moves_it_and_both_histories_say_so(writing: Writing, who: str | Partner) -> None:
     row, author = seen(writing, who, "Demo"), user_id(writing, who)
-    before = datetime.now(timezone.utc).replace(microsecond=0)
+    before = datetime.now(UTC).replace(microsecond=0)
     payload = done(writing, who, given(row, "Demo", reason="  Asked for one 🎉 "))
     changed = writing.changed()
     assert changed.keys() == {"leads", "lead_status", "lead_logs"}
@@ -104,7 +105,7 @@ def test_whoever_sees_a_lead_moves_it_and_both_histories_say_so(writing: Writing
     }
     told = datetime.fromisoformat(payload["lead"]["changedOn"])
     assert told.replace(tzinfo=None) == moment
-    assert before <= told <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert before <= told <= datetime.now(UTC) + timedelta(seconds=1)
     by = None if author is None else {"databaseId": author}
     assert payload["lead"] == {
         "databaseId": key,
@@ -265,7 +266,8 @@ def test_a_lead_that_was_never_changed_is_guarded_by_its_creation(writing: Writi
 def test_each_change_is_later_than_the_one_before(writing: Writing) -> None:
     row = seen(writing, "manager", "Demo")
     moments = [
-        done(writing, "manager", given(row, status))["lead"]["changedOn"] for status in ("Demo", "New", "Trial")
+        done(writing, "manager", given(row, status))["lead"]["changedOn"]
+        for status in ("Demo", "New", "Trial")
     ]
     assert moments == sorted(set(moments))
     stale = given(row, "Lost", ifChangedOn=moments[1])
@@ -286,10 +288,10 @@ def test_many_at_once_lose_no_change(writing: Writing) -> None:
     assert len(steps) == len(effects) >= 1
     # Each step differs from the one before, and the log tells the same story.
     walked = ["New", *(step["status"] for step in steps)]
-    assert all(first != second for first, second in zip(walked, walked[1:], strict=False))
+    assert all(first != second for first, second in itertools.pairwise(walked))
     entries = sorted(writing.changed()["lead_logs"].values(), key=lambda entry: entry["id"])
     assert [entry["metadata"]["status"] for entry in entries] == [
-        {"from": first, "to": second} for first, second in zip(walked, walked[1:], strict=False)
+        {"from": first, "to": second} for first, second in itertools.pairwise(walked)
     ]
     assert writing.everything()["leads"][row["id"]]["status"] == walked[-1]
 
@@ -304,7 +306,10 @@ def test_of_two_guarded_changes_at_once_one_is_a_conflict(writing: Writing) -> N
             "manager", CHANGE, given(row, statuses[place], ifChangedOn=moment), client=client
         ),
     )
-    codes = [answer.get("errors", [{"extensions": {"code": "done"}}])[0]["extensions"]["code"] for answer in answers]
+    codes = [
+        answer.get("errors", [{"extensions": {"code": "done"}}])[0]["extensions"]["code"]
+        for answer in answers
+    ]
     assert sorted(codes) == ["CONFLICT", "CONFLICT", "CONFLICT", "done"]
     assert len(writing.changed()["lead_status"]) == 2
 

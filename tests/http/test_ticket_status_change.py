@@ -41,7 +41,9 @@ def writing(opened: Writing) -> Iterator[Writing]:
     opened.restore()
 
 
-def seen(writing: Writing, who: str | Partner, status: str = "Assigned", *, assigned: bool | None = None) -> Row:
+def seen(
+    writing: Writing, who: str | Partner, status: str = "Assigned", *, assigned: bool | None = None
+) -> Row:
     """A ticket with this status that somebody sees, assigned to them or to somebody else."""
     caller = writing.caller(who)
     own = None if isinstance(who, Partner) else writing.viewer(who).id
@@ -158,7 +160,9 @@ def test_a_key_stands_for_one_change_of_one_operation(writing: Writing) -> None:
     assert done(writing, "manager", sent) == first
     assert writing.refused("manager", CHANGE, {**sent, "status": "Assigned"}) == "BAD_USER_INPUT"
     lead = writing.viewer("manager").seen("Lead")[0]
-    other = "mutation ($input: ChangeLeadStatusInput!) { changeLeadStatus(input: $input) { lead { status } } }"
+    other = (
+        "mutation ($input: ChangeLeadStatusInput!) { changeLeadStatus(input: $input) { lead { status } } }"
+    )
     taken = {"id": lead_id(lead["id"]), "status": "Demo", "idempotencyKey": "of the client"}
     assert writing.refused("manager", other, taken) == "BAD_USER_INPUT"
     assert writing.everything() == after

@@ -51,7 +51,11 @@ class Writing(Asking):
             old = self.before[name]
             assert old.keys() <= rows.keys()
             for key, cells in rows.items():
-                new = {column: value for column, value in cells.items() if old.get(key, {}).get(column, _NONE) != value}
+                new = {
+                    column: value
+                    for column, value in cells.items()
+                    if old.get(key, {}).get(column, _NONE) != value
+                }
                 if new:
                     found.setdefault(name, {})[key] = new
         return found
@@ -170,5 +174,3 @@ def lead_id(key: int) -> str:
 def ticket_id(key: int) -> str:
     """The global id of a ticket."""
     return encode_id("Ticket", key)
-
-

@@ -93,6 +93,48 @@ def test_a_new_mutation_without_a_rule_is_named() -> None:
     assert list(missing_rules(POLICIES, types, [])) == ["Mutation.dropEverything: has no rule in FIELDS"]
 
 
+def test_a_write_without_a_rule_or_with_another_tables_is_named() -> None:
+    lead, ticket = "Mutation.changeLeadStatus", "Mutation.changeTicketStatus"
+    writes = {lead: POLICIES.writes[ticket]}
+    assert set(missing_rules(rules(writes=writes), TYPES, [])) == {
+        f"{lead}: changes leads, and its rule is about tickets",
+        f"{lead}: FIELDS says otherwise than WRITES who has it",
+        f"{ticket}: changes rows and has no rule in WRITES",
+    }
+    ghost = {**POLICIES.writes, "Mutation.logout": POLICIES.writes[lead]}
+    assert list(stale_rules(rules(writes=ghost), TYPES)) == [
+        "Mutation.logout: a rule of a write that isn't there"
+    ]
+
+
+def test_a_write_of_a_secret_or_with_a_scope_that_no_token_has_is_named() -> None:
+    name = "Mutation.changeLeadStatus"
+    odd = replace(
+        POLICIES.writes[name],
+        columns=frozenset({iperform.user.c.password}),
+        scopes=frozenset({"leads:wriet"}),
+    )
+    changed = rules(writes={**POLICIES.writes, name: odd}, fields={**POLICIES.fields, name: odd.grant})
+    assert list(missing_rules(changed, TYPES, [])) == [
+        "a rule asks for the scope leads:wriet, which no token can have",
+        f"{name}: writes the secret user.password",
+    ]
+
+
+def test_taking_a_write_rule_away_takes_the_mutation_away() -> None:
+    fields = {name: grant for name, grant in POLICIES.fields.items() if name != "Mutation.changeLeadStatus"}
+    nobody = {
+        **fields,
+        "Mutation.changeLeadStatus": replace(POLICIES.writes["Mutation.changeLeadStatus"], rules={}).grant,
+    }
+    schema = Schemas(rules(fields=nobody)).of(ADMIN)
+    assert "changeLeadStatus" not in schema.graphql.type_map["Mutation"].fields  # type: ignore[union-attr]
+    denied = Audience(Caller.MANAGER, denials=frozenset({"Lead.status"}))
+    mutations = schema_for(denied).graphql.type_map["Mutation"].fields  # type: ignore[union-attr]
+    assert "changeLeadStatus" not in mutations
+    assert "changeTicketStatus" in mutations
+
+
 def test_a_rule_of_what_is_not_there_and_a_scope_that_no_token_has_are_named() -> None:
     odd = Grant(KNOWN, frozenset({"leads:raed"}))
     changed = rules(fields={**POLICIES.fields, "Lead.fiels": odd}, objects={**POLICIES.objects, "Ghost": odd})
