@@ -33,6 +33,7 @@ from datasources.statements import (
     PerKey,
     aggregate_statement,
     combined_statement,
+    locked,
     select_statement,
     write_statement,
 )
@@ -261,13 +262,30 @@ def test_update_changes_only_what_policy_and_condition_let_through() -> None:
         policy=Among(lead.c.id, frozenset({1, 2})),
         where=Match(lead.c.shared.is_(None)),
     )
-    assert prepared(SQLITE, write_statement(change)) == Prepared(
+    assert prepared(SQLITE, write_statement(change, NONE)) == Prepared(
         "UPDATE leads SET warrior=? WHERE leads.id IN (?, ?) AND leads.shared IS NULL", ("5", 1, 2)
     )
 
 
 def test_insert_asks_for_nothing_back() -> None:
     new = Insert(table=lead, values={"warrior": "5"}, policy=EVERYTHING)
-    assert prepared(SQLITE, write_statement(new)) == Prepared(
+    assert prepared(SQLITE, write_statement(new, NONE)) == Prepared(
         "INSERT INTO leads (warrior) VALUES (?)", ("5",)
     )
+
+
+def test_insert_unless_it_is_there_leaves_what_is_there() -> None:
+    new = Insert(table=lead, values={"warrior": "5"}, policy=EVERYTHING, unless_there=True)
+    assert prepared(SQLITE, write_statement(new, frozenset({Capability.ON_CONFLICT}))) == Prepared(
+        "INSERT INTO leads (warrior) VALUES (?) ON CONFLICT DO NOTHING", ("5",)
+    )
+    assert prepared(MYSQL, write_statement(new, NONE)) == Prepared(
+        "INSERT INTO leads (warrior) VALUES (%s) ON DUPLICATE KEY UPDATE id = leads.id", ("5",)
+    )
+
+
+def test_a_read_that_locks_says_so_where_rows_have_locks() -> None:
+    read = Read(table=note, columns=(note.c.id,), policy=EVERYTHING, keys=Keys(note.c.id, (7,)))
+    made = locked(select_statement(read, NONE))
+    assert prepared(MYSQL, made).text == "SELECT note.id FROM note WHERE note.id IN (%s) FOR UPDATE"
+    assert prepared(SQLITE, made).text == "SELECT note.id FROM note WHERE note.id IN (?)"
