@@ -96,10 +96,10 @@ def _write_rules(policy: WritePolicy, operation: str, has: Sequence[str]) -> Ite
 
 
 def _by_ground(policy: RowPolicy | WritePolicy) -> dict[str, set[Caller]]:
-    """Who has each ground, in the order of their first mention."""
+    """Who has each ground, in the order of callers: that of a set is another one in each process."""
     found: dict[str, set[Caller]] = {}
-    for caller, grounds in policy.rules.items():
-        for ground in grounds:
+    for caller in Caller:
+        for ground in policy.rules.get(caller, ()):
             found.setdefault(ground.name, set()).add(caller)
     return found
 
