@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, Table, create_engine, delete, select, text, update
+from sqlalchemy import Engine, Table, TableClause, column, create_engine, delete, select, text, update
+from sqlalchemy import table as sql_table
 
 from datasources.iperform.idempotency_keys import gateway_idempotency_keys
 from datasources.iperform.tables import lead_logs, lead_status, leads, role, tickets
@@ -23,7 +25,8 @@ TABLES = (leads, lead_status, lead_logs, tickets, gateway_idempotency_keys)
 ABSENT = 2_000_000_000
 
 Cells = dict[str, Any]
-Everything = dict[str, dict[int, Cells]]
+Everything = dict[str, dict[int, tuple[Any, ...]]]
+Changed = dict[str, dict[int, Cells]]
 
 
 @dataclass
@@ -39,38 +42,51 @@ class Writing(Asking):
         self.before = self.everything()
 
     def everything(self) -> Everything:
-        """All rows of the tables that mutations write."""
+        """All rows of the tables that mutations write, as the driver has them: there are many."""
         with self.engine.begin() as connection:
-            return {table.name: _rows(connection.execute(select(table))) for table in TABLES}
+            return {
+                table.name: {row[0]: tuple(row) for row in connection.execute(select(_bare(table)))}
+                for table in TABLES
+            }
 
-    def changed(self) -> Everything:
+    def changed(self) -> Changed:
         """The rows that are new or different now; of a row that was there, the cells that are different."""
         now = self.everything()
-        found: Everything = {}
-        for name, rows in now.items():
-            old = self.before[name]
+        found: Changed = {}
+        for table in TABLES:
+            old, rows = self.before[table.name], now[table.name]
             assert old.keys() <= rows.keys()
-            for key, cells in rows.items():
-                new = {
-                    column: value
-                    for column, value in cells.items()
-                    if old.get(key, {}).get(column, _NONE) != value
+            different = {key: row for key, row in rows.items() if old.get(key) != row}
+            for key, cells in self._rows(table, list(different)).items():
+                before = old.get(key)
+                found.setdefault(table.name, {})[key] = {
+                    name: value
+                    for place, (name, value) in enumerate(cells.items())
+                    if before is None or before[place] != different[key][place]
                 }
-                if new:
-                    found.setdefault(name, {})[key] = new
         return found
+
+    def row(self, table: Table, key: int) -> Cells:
+        """A row as it is now."""
+        return self._rows(table, [key])[key]
+
+    def _rows(self, table: Table, keys: list[int]) -> dict[int, Cells]:
+        with self.engine.begin() as connection:
+            found = connection.execute(select(table).where(table.c.id.in_(keys))).mappings()
+            return {row["id"]: dict(row) for row in found}
 
     def restore(self) -> None:
         """Takes back what was written."""
         now = self.everything()
         with self.engine.begin() as connection:
             for table in TABLES:
-                old = self.before[table.name]
-                for key, cells in now[table.name].items():
+                old, names = self.before[table.name], [column.name for column in table.c]
+                for key, row in now[table.name].items():
                     if key not in old:
                         connection.execute(delete(table).where(table.c.id == key))
-                    elif cells != old[key]:
-                        connection.execute(update(table).where(table.c.id == key).values(old[key]))
+                    elif row != old[key]:
+                        cells = dict(zip(names, old[key], strict=True))
+                        connection.execute(update(_bare(table)).where(column("id") == key).values(cells))
 
     def send(
         self, who: str | Partner, mutation: str, given: Cells, *, client: httpx.Client | None = None
@@ -147,11 +163,10 @@ class Writing(Asking):
                 connection.execute(text(f"alter table {name}_away rename to {name}"))
 
 
-_NONE = object()
-
-
-def _rows(found: Any) -> dict[int, Cells]:
-    return {row["id"]: dict(row) for row in found.mappings()}
+@cache
+def _bare(table: Table) -> TableClause:
+    """The table without types: nothing that is read or written is converted."""
+    return sql_table(table.name, *[column(one.name) for one in table.columns])
 
 
 @contextmanager
