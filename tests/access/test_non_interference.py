@@ -66,8 +66,6 @@ FURTHER = (
     '{ leads(after: "x") { nodes { databaseId } } nodes(ids: ["TGVhZDox", "x"]) { id } eventCursor }',
 )  # fmt: skip
 
-MOST_STALLS = 2
-
 Shown = tuple[int, list[tuple[str, str]], bytes]
 
 
@@ -76,7 +74,6 @@ class Recorder:
 
     def __init__(self, gateway: RunningGateway) -> None:
         self._gateway = gateway
-        self.stalls = 0
         self._who: str | Partner = ""
         self._asked: list[tuple[Any, Mapping[str, str], Shown]] = []
 
@@ -87,7 +84,7 @@ class Recorder:
         sent = {"x-request-id": REQUEST_ID, **(headers or {})}
         if as_user is not None:
             sent["authorization"] = f"Bearer {self._gateway.login(as_user)}"
-        answer = self._settled(body, sent)
+        answer = self._gateway.post(body, headers=sent)
         # What ADMIN is asked for on the way, such as the ids of rows, is no business of the caller's.
         if as_user in (None, self._who):
             self._asked.append((body, sent, _shown(answer)))
@@ -102,18 +99,6 @@ class Recorder:
         ).json()
         return answer
 
-    def _settled(self, body: Any, sent: Mapping[str, str]) -> httpx.Response:
-        """The answer; asked for again, as its error says, where a source was away: that is no row's doing.
-
-        A server that stalls once is borne, one that does so because of what there is would do it again.
-        """
-        answer = self._gateway.post(body, headers=sent)
-        if b'"retryable":true' not in answer.content:
-            return answer
-        self.stalls += 1
-        assert self.stalls <= MOST_STALLS, answer.text
-        return self._gateway.post(body, headers=sent)
-
     def listen_to(self, who: str | Partner) -> None:
         """From now on this caller's requests are to be asked again, and no earlier ones."""
         self._who = who
@@ -123,7 +108,7 @@ class Recorder:
         """How many requests were asked again, and how the answers differ."""
         found = []
         for body, sent, before in self._asked:
-            after = _shown(self._settled(body, sent))
+            after = _shown(self._gateway.post(body, headers=sent))
             if after != before:
                 found.append(f"{body}\n  before: {before}\n  after:  {after}")
         return len(self._asked), found
