@@ -40,6 +40,15 @@ GOOD = Migration(
 )
 BROKEN = replace(GOOD, statements=(*GOOD.statements[:2], "insert into no_such_table values (1)"))
 
+IPERFORM = [
+    "0001_estate.sql",
+    "0002_indexes_for_reading.sql",
+    "0003_lead_sharing.sql",
+    "0004_partner_tokens.sql",
+    "0005_index_for_ownership.sql",
+    "0006_idempotency_keys.sql",
+]
+
 
 @dataclass
 class Database:
@@ -74,13 +83,11 @@ def use(monkeypatch: pytest.MonkeyPatch, *steps: Migration) -> None:
 
 
 def test_migrating_creates_the_database_and_a_second_time_does_nothing(database: Database) -> None:
-    assert migrate_mysql(database.dsn, "iperform") == [step.name for step in migrations("iperform")]
+    assert migrate_mysql(database.dsn, "iperform") == IPERFORM
     before = database.ask("select * from gateway_migrations order by version")
     assert migrate_mysql(database.dsn, "iperform") == []
     assert database.ask("select * from gateway_migrations order by version") == before
-    assert [(row[0], row[3]) for row in before] == [
-        (step.version, len(step.statements)) for step in migrations("iperform")
-    ]
+    assert [(row[0], row[3]) for row in before] == [(1, 19), (2, 5), (3, 7), (4, 1), (5, 1), (6, 1)]
 
 
 def test_options_of_the_asynchronous_drivers_are_no_obstacle(database: Database) -> None:
@@ -97,7 +104,7 @@ def test_an_estate_that_has_its_tables_and_an_index_of_ours_keeps_them(database:
     database.ask("create index idx_assigned_to on tickets (assigned_to)")
     database.ask("insert into tickets (company_id, title, created_by) values (1, 'kept', 1)")
 
-    assert migrate_mysql(database.dsn, "iperform") == [step.name for step in migrations("iperform")]
+    assert migrate_mysql(database.dsn, "iperform") == IPERFORM
     assert database.ask("select title from tickets") == [("kept",)]
 
 
