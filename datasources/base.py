@@ -18,6 +18,7 @@ class Capability(Enum):
     """What a source's dialect offers; the statement builder chooses its shapes by these."""
 
     WINDOW_FUNCTIONS = auto()  # row_number() over (partition by …)
+    JOINS = auto()  # a left join on any condition: a read may have `joins`
     LIMIT_BY = auto()  # ClickHouse: limit n by column
     INDEX_UNION = auto()  # an `or` of indexed parts is no scan, or every read is one
     ON_CONFLICT = auto()  # insert … on conflict do nothing; else: on duplicate key update
@@ -35,12 +36,16 @@ class TimeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement that went to a driver: for counting, logging and metrics. Holds no bound values."""
+    """One statement that went to a driver: for counting, logging and metrics. Holds no bound values.
+
+    `kept` says that its text had been made before, for other values.
+    """
 
     source: str
     text: str
     rows: int
     seconds: float
+    kept: bool = False
 
 
 StatementObserver = Callable[[Statement], None]

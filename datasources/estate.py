@@ -23,8 +23,8 @@ from datasources.engines.sql_source import SourceOptions
 from datasources.engines.sqlite import SqliteSource
 
 SOURCE_FORMS = {
-    "mysql+aiomysql": "mysql+aiomysql://user:password@host:3306/database",
     "mysql+asyncmy": "mysql+asyncmy://user:password@host:3306/database",
+    "mysql+aiomysql": "mysql+aiomysql://user:password@host:3306/database",
     "sqlite+aiosqlite": "sqlite+aiosqlite:////absolute/path.db",
     "clickhouse": "clickhouse://user:password@host:9000/database",
     "chdb": "chdb:///absolute/path",
@@ -101,7 +101,7 @@ def _malformed(name: str, forms: Iterable[str]) -> ValueError:
 
 
 def _mysql(name: str, dsn: str) -> URL:
-    form = SOURCE_FORMS["mysql+aiomysql"]
+    form = SOURCE_FORMS["mysql+asyncmy"]
     try:
         url = make_url(dsn)
     except (ArgumentError, ValueError):

@@ -17,10 +17,12 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Integer,
+    Label,
     Numeric,
     String,
     Text,
     and_,
+    case,
     cast,
     collate,
     false,
@@ -59,6 +61,16 @@ def as_text(column: ColumnElement[Any]) -> ColumnElement[str]:
     return by_code_point(column) if is_text(column) else IntegerText(column)
 
 
+def bare(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The expression without its label: cells go by place; ClickHouse would take a label for the column."""
+    return column.element if isinstance(column, Label) else column
+
+
+def named_id(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The positive id that a text column holds in its only right form: NULL for `'05'`, `' 5'`, `'5x'` and `''`."""
+    return NamedId(column)
+
+
 def equals(column: ColumnElement[Any], value: Value) -> ColumnElement[bool]:
     """Exactly this value: by code point for text. Never true for None."""
     return among(column, (value,))
@@ -66,7 +78,7 @@ def equals(column: ColumnElement[Any], value: Value) -> ColumnElement[bool]:
 
 def among(column: ColumnElement[Any], values: Iterable[Value]) -> ColumnElement[bool]:
     """Exactly one of the values, of any number; None among them matches nothing."""
-    kept = [value for value in values if value is not None and not _has_fraction(value)]
+    kept = [value for value in values if value is not None and not has_fraction(value)]
     if not kept:
         return false()
     if isinstance(column.type, Numeric):
@@ -80,7 +92,7 @@ def among(column: ColumnElement[Any], values: Iterable[Value]) -> ColumnElement[
 
 def less_than(column: ColumnElement[Any], value: Value) -> ColumnElement[bool]:
     """Below the value, by code point for text."""
-    return _compared(operator.le if _has_fraction(value) else operator.lt, column, value)
+    return _compared(operator.le if has_fraction(value) else operator.lt, column, value)
 
 
 def at_most(column: ColumnElement[Any], value: Value) -> ColumnElement[bool]:
@@ -95,7 +107,7 @@ def greater_than(column: ColumnElement[Any], value: Value) -> ColumnElement[bool
 
 def at_least(column: ColumnElement[Any], value: Value) -> ColumnElement[bool]:
     """Above the value or equal to it, by code point for text."""
-    return _compared(operator.gt if _has_fraction(value) else operator.ge, column, value)
+    return _compared(operator.gt if has_fraction(value) else operator.ge, column, value)
 
 
 def _compared(
@@ -103,12 +115,13 @@ def _compared(
 ) -> ColumnElement[bool]:
     if is_text(column):
         value = str(value)
-    elif _has_fraction(value):
+    elif has_fraction(value):
         value = value.replace(microsecond=0)
     return cast_type("ColumnElement[bool]", compare(by_code_point(column), value))
 
 
-def _has_fraction(value: Value) -> bool:
+def has_fraction(value: Value) -> bool:
+    """Whether a value is a time with a fraction of a second."""
     # The estate's dates have whole seconds, and only some engines could compare with less.
     return isinstance(value, datetime) and value.microsecond != 0
 
@@ -191,6 +204,30 @@ def _integer_text_mysql(element: IntegerText, compiler: SQLCompiler, **options: 
 @compiles(IntegerText, "clickhouse")
 def _integer_text_clickhouse(element: IntegerText, compiler: SQLCompiler, **options: Any) -> str:
     return f"toString({_argument(element, compiler, options)})"
+
+
+class NamedId(FunctionElement[int]):
+    """The id in a text, of at most eighteen digits; a number made of rubbish would be a warning for each row."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(NamedId, "mysql", "mariadb")
+def _named_id_mysql(element: NamedId, compiler: SQLCompiler, **options: Any) -> str:
+    text = _first(element)
+    # `$` alone would let a line end pass.
+    closed = func.concat(text, literal_column("'|'", Text), type_=Text)
+    digits = closed.regexp_match(literal_column("'^[1-9][0-9]{0,17}[|]$'", Text))
+    return compiler.process(case((digits, cast(text, Integer))), **options)
+
+
+@compiles(NamedId, "sqlite")
+def _named_id_sqlite(element: NamedId, compiler: SQLCompiler, **options: Any) -> str:
+    text = _first(element)
+    number = cast(text, Integer)
+    canonical = and_(func.length(text) <= literal_column("18"), text.op("glob")(literal_column("'[1-9]*'")))
+    return compiler.process(case((and_(canonical, cast(number, Text) == text), number)), **options)
 
 
 class ExactText(Condition):

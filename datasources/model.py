@@ -146,10 +146,29 @@ class Keys:
     limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The row that another row of the same source names, to ride along with it: at most one, `target` is its key.
+
+    `column` is of the read's own table, or of the one that the join `within` brought (by its place in `Read.joins`).
+    `columns` are given over the plain `table`; all of them are None where no row is named or let through. A text
+    column may name an integer key: `'5'` names 5, while `'05'`, `' 5'` and `'5x'` name nothing. Neither filter may
+    hold a `Related`.
+    """
+
+    table: Table
+    column: Column[Any]
+    target: Column[Any]
+    policy: Filter
+    where: Filter
+    columns: tuple[ColumnElement[Any], ...]
+    within: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """Rows of one table, or of a join of tables of one source. `columns` come back in this order; `limit` bounds the
-    whole answer."""
+    """Rows of one table, or of a join of tables of one source. `columns` come back in this order, then those of each
+    of `joins`; `limit` bounds the whole answer."""
 
     table: FromClause
     columns: tuple[ColumnElement[Any], ...]
@@ -159,6 +178,7 @@ class Read:
     keys: Keys | None = None
     limit: int | None = None
     distinct: bool = False
+    joins: tuple[Joined, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +226,17 @@ class Insert:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InsertMany:
+    """New rows of one shape, in one statement where the source can. `values` are in the order of `columns`, which are
+    names; the outcome is the number of rows."""
+
+    table: Table
+    columns: tuple[str, ...]
+    values: Sequence[Row]
+    policy: Filter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
     """New values for the rows that `policy` and `where` let through. The outcome is the number of rows matched."""
 
@@ -215,7 +246,7 @@ class Update:
     where: Filter
 
 
-Write: TypeAlias = Insert | Update
+Write: TypeAlias = Insert | InsertMany | Update
 
 
 # --- files --------------------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ from sqlalchemy.types import TypeEngine
 from datasources import model
 from datasources.base import Capability
 from datasources.branches import branches_of
-from datasources.expressions import among, as_text, by_code_point, is_text, is_true, lists_any
+from datasources.expressions import among, as_text, bare, by_code_point, is_text, is_true, lists_any
+from datasources.joins import joined_rows
 from datasources.model import (
     AllOf,
     Among,
@@ -98,6 +99,8 @@ ReadStatement = Select[Any] | PerKey
 
 def select_statement(read: Read, capabilities: Capabilities) -> ReadStatement:
     """The one statement that answers a read: a select, or a `PerKey` where the source has no better way."""
+    if read.joins:
+        read = _with_joins(read, capabilities)
     keys = read.keys
     if keys is None:
         first, *others = _branches(read, capabilities)
@@ -115,15 +118,25 @@ def select_statement(read: Read, capabilities: Capabilities) -> ReadStatement:
     return _per_key(read, keys)
 
 
+def _with_joins(read: Read, capabilities: Capabilities) -> Read:
+    """The same read of a join of tables: its order, keys and limits are about the read's own rows all the same."""
+    if Capability.JOINS not in capabilities:
+        raise ValueError("this source joins no tables")
+    if read.distinct:
+        raise ValueError("a distinct read has no joins")
+    for join in read.joins:
+        if source_of(join.table) != source_of(read.table):
+            raise CrossSourceError(
+                f"{read.table} and {join.table} are in two sources: no statement reads both"
+            )
+    joined = joined_rows(read.table, read.joins, predicate)
+    return replace(read, table=joined.rows, columns=read.columns + joined.cells, joins=())
+
+
 def key_values(keys: Keys) -> tuple[Value, ...]:
     """The distinct values of a batch in their first order, as its column holds them."""
-    values = (value for value in keys.values if value is not None)
-    return tuple(dict.fromkeys(str(value) if is_text(keys.column) else value for value in values))
-
-
-def bare(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The expression without its label: cells go by place; ClickHouse would take a label for the column."""
-    return column.element if isinstance(column, Label) else column
+    values = [value for value in keys.values if value is not None]
+    return tuple(dict.fromkeys(map(str, values) if is_text(keys.column) else values))
 
 
 def _plain(read: Read, limit: int | None) -> Select[Any]:
@@ -354,7 +367,7 @@ def _group_value(group: ColumnElement[Any]) -> ColumnElement[Any]:
 # --- writes -------------------------------------------------------------------------------------------------
 
 
-def write_statement(write: model.Write, capabilities: Capabilities) -> Insert | Update:
+def write_statement(write: model.Insert | model.Update, capabilities: Capabilities) -> Insert | Update:
     """An insert, or an update of the rows that the policy and the condition let through."""
     if isinstance(write, model.Insert):
         if write.unless_there:

@@ -6,14 +6,15 @@ making results. The engines therefore take its compiler and its cache, and hand 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, CompoundSelect, Dialect, Insert, Select, Update
+from sqlalchemy import ClauseElement, CompoundSelect, Dialect, Insert, Select, Update, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import LRUCache
 
-from datasources.model import Value
+from datasources.model import InsertMany, Value
 from datasources.statements import ONE_KEY, PerKey
 
 _SHAPES_KEPT = 500
@@ -21,10 +22,19 @@ _SHAPES_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What goes to a driver: text with positional places, and their values."""
+    """What goes to a driver: text with positional places, and their values. `kept` says that the text was there."""
 
     text: str
     parameters: tuple[Value, ...]
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRows:
+    """What goes to a driver for many rows: the text for one of them, and the values of each."""
+
+    text: str
+    rows: Sequence[tuple[Value, ...]]
 
 
 class StatementCompiler:
@@ -32,7 +42,7 @@ class StatementCompiler:
 
     def __init__(self, dialect: Dialect) -> None:
         assert dialect.positional
-        self._dialect = dialect
+        self.dialect = dialect
         self._shapes: LRUCache[Any, Any] = LRUCache(_SHAPES_KEPT)
 
     def prepare(self, statement: Select[Any] | CompoundSelect[Any] | PerKey | Insert | Update) -> Prepared:
@@ -41,6 +51,19 @@ class StatementCompiler:
             return self._per_key(statement)
         text, names, values = self._compile(statement)
         return Prepared(text, tuple(values[name] for name in names))
+
+    def prepare_rows(self, write: InsertMany) -> PreparedRows:
+        """Text and parameters of an insert of many rows: the text is that of one of them."""
+        statement = insert(write.table).inline()
+        compiled = statement.compile(dialect=self.dialect, column_keys=list(write.columns))
+        assert isinstance(compiled, SQLCompiler)
+        processors: dict[str, Any] = dict(compiled._bind_processors)
+        places = [(write.columns.index(name), processors.get(name)) for name in compiled.positiontup or ()]
+        rows = [
+            tuple([row[place] if process is None else process(row[place]) for place, process in places])
+            for row in write.values
+        ]
+        return PreparedRows(compiled.string, rows)
 
     def _per_key(self, statement: PerKey) -> Prepared:
         text, names, values = self._compile(statement.select)
@@ -55,7 +78,7 @@ class StatementCompiler:
         # These are the steps of SQLAlchemy's own execution, without its connection: lookup by shape, this
         # statement's values in place of the cached one's, lists spread out, values as the driver takes them.
         compiled, extracted, collected, _ = statement._compile_w_cache(
-            self._dialect, compiled_cache=self._shapes, column_keys=[]
+            self.dialect, compiled_cache=self._shapes, column_keys=[]
         )
         assert isinstance(compiled, SQLCompiler)
         values = compiled.construct_params(

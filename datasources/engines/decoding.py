@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
+from types import NoneType
 from typing import Any, cast
 
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, Numeric
@@ -20,22 +22,43 @@ from sqlalchemy.types import TypeEngine
 from datasources.model import Row, Value
 
 Decoder = Callable[[Value], Value]
+Fits = Callable[[set[type[Any]], Sequence[Value]], bool]
+
+
+class RowDecoder:
+    """Makes rows plain tuples with each cell as its column's type has it; None stays None.
+
+    Columns are looked at as wholes: most hold what they should, and their rows are handed on as they are.
+    """
+
+    def __init__(self, types: Sequence[TypeEngine[Any]]) -> None:
+        self._columns = [
+            (place, decoder, _fit_of(type_))
+            for place, type_ in enumerate(types)
+            if (decoder := decoder_of(type_)) is not None
+        ]
+
+    def rows(self, rows: Iterable[Sequence[Value]]) -> list[Row]:
+        """The decoded rows."""
+        found: list[Any] = rows if isinstance(rows, list) else list(rows)
+        if not found:
+            return []
+        if self._columns:
+            columns = list(zip(*found, strict=True))
+            changed = False
+            for place, decoder, fits in self._columns:
+                column = columns[place]
+                if not fits(set(map(type, column)), column):
+                    columns[place] = tuple([None if cell is None else decoder(cell) for cell in column])
+                    changed = True
+            if changed:
+                return list(zip(*columns, strict=True))
+        return found if type(found[0]) is tuple else list(map(tuple, found))
 
 
 def decode_rows(rows: Iterable[Sequence[Value]], types: Sequence[TypeEngine[Any]]) -> list[Row]:
     """Plain tuples with each cell as its type has it; None stays None."""
-    decoders = [(index, decoder) for index, type_ in enumerate(types) if (decoder := decoder_of(type_))]
-    if not decoders:
-        return [tuple(row) for row in rows]
-    return [_decode_row(row, decoders) for row in rows]
-
-
-def _decode_row(row: Sequence[Value], decoders: Sequence[tuple[int, Decoder]]) -> Row:
-    cells = list(row)
-    for index, decoder in decoders:
-        if (cell := cells[index]) is not None:
-            cells[index] = decoder(cell)
-    return tuple(cells)
+    return RowDecoder(types).rows(rows)
 
 
 def decoder_of(type_: TypeEngine[Any]) -> Decoder | None:
@@ -84,6 +107,53 @@ def _parsed(parse: Callable[[Any], Value], text: str | bytes) -> Any:
     except ValueError:
         return None
 
+
+# --- whether a column needs it ------------------------------------------------------------------------------
+
+
+def _fit_of(type_: TypeEngine[Any]) -> Fits:
+    """Says of a column, and of the kinds of its cells, that all of them are right already."""
+    if isinstance(type_, Float):
+        return _never
+    if isinstance(type_, Numeric):
+        return _never if type_.scale is None else partial(_have_scale, Decimal(1).scaleb(-type_.scale))
+    return next((fits for kind, fits in _FITS if isinstance(type_, kind)), _never)
+
+
+def _never(kinds: set[type[Any]], column: Sequence[Value]) -> bool:
+    return False
+
+
+def _are(kind: type[Any], kinds: set[type[Any]], column: Sequence[Value]) -> bool:
+    return kinds <= {kind, NoneType}
+
+
+def _have_scale(exponent: Decimal, kinds: set[type[Any]], column: Sequence[Value]) -> bool:
+    if not kinds <= {Decimal, NoneType}:
+        return False
+    cells = [cell for cell in column if cell is not None] if NoneType in kinds else column
+    return all(map(exponent.same_quantum, cells))
+
+
+def _are_naive(kinds: set[type[Any]], column: Sequence[Value]) -> bool:
+    if not kinds <= {datetime, NoneType}:
+        return False
+    cells = [cell for cell in column if cell is not None] if NoneType in kinds else column
+    return set(map(_ZONE, cells)) <= {None}
+
+
+def _are_parsed(kinds: set[type[Any]], column: Sequence[Value]) -> bool:
+    return kinds.isdisjoint({str, bytes})
+
+
+_ZONE = attrgetter("tzinfo")
+_FITS: tuple[tuple[type[TypeEngine[Any]], Fits], ...] = (
+    (Boolean, partial(_are, bool)),
+    (Integer, partial(_are, int)),
+    (DateTime, _are_naive),
+    (Date, partial(_are, date)),
+    (JSON, _are_parsed),
+)
 
 _DECODERS: tuple[tuple[type[TypeEngine[Any]], Decoder], ...] = (
     (Boolean, bool),

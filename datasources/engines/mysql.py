@@ -1,4 +1,4 @@
-"""MySQL and MariaDB, through aiomysql or asyncmy and SQLAlchemy's async pool.
+"""MySQL and MariaDB, through aiomysql or asyncmy.
 
 Opened by `datasources/estate.py`. Reads are single autocommit statements, one round trip each. A query that
 runs out of time or is cancelled is killed on the server over a connection of its own: a driver that stops
@@ -18,10 +18,9 @@ from typing import Any, TypeVar
 import aiomysql
 import asyncmy
 from asyncmy.errors import MySQLError as AsyncmyError
-from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import URL, Dialect
+from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RESERVED_WORDS_MYSQL
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from datasources.base import (
     Capability,
@@ -30,8 +29,9 @@ from datasources.base import (
     SourceUnavailable,
     TimeLimits,
 )
-from datasources.engines.compiled import Prepared
+from datasources.engines.compiled import Prepared, PreparedRows
 from datasources.engines.deadline import within
+from datasources.engines.mysql_pool import ConnectionPool, Pooled
 from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 
 POOL_SIZE = 10
@@ -63,14 +63,17 @@ class MysqlSource(SqlSource):
 
     # No window functions, although newer servers have them: see `statements._per_key` for what was measured. And
     # no union of indexes: of an `or` with a sub-query in it both servers make a scan of the table.
-    capabilities = frozenset({Capability.TRANSACTIONS, Capability.WRITES})
+    capabilities = frozenset({Capability.JOINS, Capability.TRANSACTIONS, Capability.WRITES})
 
     def __init__(self, name: str, url: URL, options: SourceOptions) -> None:
         self._url = url.update_query_dict({"charset": "utf8mb4"})
-        self._engine = _engine(self._url, options.limits)
+        dialect = _dialect(self._url)
+        self._connect_arguments = _connect_arguments(dialect, self._url, options.limits)
+        self._open = _CONNECT[self._url.get_driver_name()]
+        self.pool = ConnectionPool(self._connect, size=POOL_SIZE, recycle=_RECYCLE_SECONDS)
         self._kills: set[asyncio.Task[None]] = set()
         self._suspected_at = 0.0
-        super().__init__(name, self._engine.dialect, options)
+        super().__init__(name, dialect, options)
 
     async def version(self) -> str:
         """`MySQL 9.7.4` or `MariaDB 10.11.19-…`. Raises `SourceError`."""
@@ -81,7 +84,7 @@ class MysqlSource(SqlSource):
     async def close(self) -> None:
         """Waits for running kills and closes all connections."""
         await asyncio.gather(*self._kills, return_exceptions=True)
-        await self._engine.dispose()
+        await self.pool.close()
 
     async def _fetch(self, prepared: Prepared) -> RawRows:
         try:
@@ -123,10 +126,10 @@ class MysqlSource(SqlSource):
     @asynccontextmanager
     async def _lease(self, *, check: bool) -> AsyncIterator[Any]:
         """A driver connection, given back only if it is surely in step with the server."""
-        connection, driver = await self._check_out(check=check)
+        pooled = await self._check_out(check=check)
         in_step = False
         try:
-            yield driver
+            yield pooled.driver
             in_step = True
         except _DRIVER_ERRORS as error:
             in_step = _code(error) not in _LOST
@@ -134,48 +137,51 @@ class MysqlSource(SqlSource):
         except _BROKEN as error:
             raise _Lost(str(error)) from error
         finally:
-            await asyncio.shield(self._give_back(connection, driver, in_step=in_step))
+            if in_step:
+                self.pool.give_back(pooled)
+            else:
+                self.pool.drop(pooled)
 
-    async def _check_out(self, *, check: bool) -> tuple[AsyncConnection, Any]:
+    async def _check_out(self, *, check: bool) -> Pooled:
+        if not check:
+            pooled = await self.pool.take_idle(unless_before=self._suspected_at)
+            if pooled is not None:
+                return pooled
         try:
             return await within(
                 self._limits.connect, self._checked_out(check=check), discard=self._give_back_unused
             )
-        except (TimeoutError, PoolExhausted) as error:
+        except TimeoutError as error:
             raise SourceTimeout(self.name, f"no connection within {self._limits.connect} s") from error
-        except (DBAPIError, *_BROKEN, *_DRIVER_ERRORS) as error:
+        except (*_BROKEN, *_DRIVER_ERRORS) as error:
             raise SourceUnavailable(self.name, str(error)) from error
 
-    async def _checked_out(self, *, check: bool) -> tuple[AsyncConnection, Any]:
+    async def _checked_out(self, *, check: bool) -> Pooled:
         while True:
-            connection = await self._engine.connect()
-            raw = await connection.get_raw_connection()
-            suspect = check or raw.info.get("used_at", monotonic()) < self._suspected_at
-            if not suspect or await self._answers(connection, raw.driver_connection):
-                raw.info["used_at"] = monotonic()
-                return connection, raw.driver_connection
+            pooled = await self.pool.take()
+            suspect = check or pooled.lent_at < self._suspected_at
+            if not suspect or await self._answers(pooled):
+                pooled.lent_at = monotonic()
+                return pooled
 
-    async def _give_back_unused(self, leased: tuple[AsyncConnection, Any]) -> None:
-        await self._give_back(*leased, in_step=True)
+    async def _give_back_unused(self, pooled: Pooled) -> None:
+        self.pool.give_back(pooled)
 
-    async def _answers(self, connection: AsyncConnection, driver: Any) -> bool:
+    async def _answers(self, pooled: Pooled) -> bool:
         """Whether a pooled connection is alive; one that isn't is dropped."""
         answers = False
         try:
-            await driver.ping(reconnect=False)
+            await pooled.driver.ping(reconnect=False)
             answers = True
         except (*_BROKEN, *_DRIVER_ERRORS):
             pass
         finally:
             if not answers:
-                await asyncio.shield(self._give_back(connection, driver, in_step=False))
+                self.pool.drop(pooled)
         return answers
 
-    async def _give_back(self, connection: AsyncConnection, driver: Any, *, in_step: bool) -> None:
-        if not in_step:
-            driver.close()  # at once: a polite goodbye would wait for a server that may not answer
-            await connection.invalidate()
-        await connection.close()
+    async def _connect(self) -> Any:
+        return await self._open(**self._connect_arguments)
 
     # --- time limits ----------------------------------------------------------------------------------------
 
@@ -209,8 +215,7 @@ class MysqlSource(SqlSource):
             await within(self._limits.connect, self._send_kill(thread_id))
 
     async def _send_kill(self, thread_id: int) -> None:
-        connect = _CONNECT[self._url.get_driver_name()]
-        driver = await connect(**_driver_arguments(self._engine, self._url))
+        driver = await self._connect()
         try:
             await _execute(driver, Prepared("kill connection %s", (thread_id,)))
         finally:
@@ -250,6 +255,10 @@ class _Begun:
         cursor = await self._sent(_execute(self._driver, prepared))
         return Effect(cursor.rowcount or 0, cursor.lastrowid or 0)
 
+    async def change_rows(self, prepared: PreparedRows) -> None:
+        """Adds rows; the driver makes as few statements of them as the server's packets allow."""
+        await self._sent(_insert(self._driver, prepared))
+
     async def _sent(self, work: Awaitable[Answer]) -> Answer:
         try:
             return await self._source._limited(self._driver, work)
@@ -258,22 +267,18 @@ class _Begun:
             raise _Lost(str(error)) from error
 
 
-def _engine(url: URL, limits: TimeLimits) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        connect_args={"connect_timeout": limits.connect, "autocommit": True, "init_command": _SESSION},
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=limits.connect,
-        pool_recycle=_RECYCLE_SECONDS,
-        pool_reset_on_return=None,
-        skip_autocommit_rollback=True,
-    )
+def _dialect(url: URL) -> Dialect:
+    """The dialect of either server, whichever it is: SQLAlchemy would ask it, and quote the words of the one."""
+    dialect = create_async_engine(url).dialect
+    preparer: Any = dialect.identifier_preparer
+    preparer.reserved_words = RESERVED_WORDS_MYSQL | RESERVED_WORDS_MARIADB
+    return dialect
 
 
-def _driver_arguments(engine: AsyncEngine, url: URL) -> dict[str, Any]:
-    _, arguments = engine.dialect.create_connect_args(url)
-    return dict(arguments)
+def _connect_arguments(dialect: Dialect, url: URL, limits: TimeLimits) -> dict[str, Any]:
+    _, arguments = dialect.create_connect_args(url)
+    own = {"connect_timeout": limits.connect, "autocommit": True, "init_command": _SESSION}
+    return {**arguments, **own}
 
 
 async def _select(driver: Any, prepared: Prepared) -> RawRows:
@@ -288,6 +293,13 @@ async def _execute(driver: Any, prepared: Prepared) -> Any:
         cursor = await cursor
     await cursor.execute(prepared.text, prepared.parameters)
     return cursor
+
+
+async def _insert(driver: Any, prepared: PreparedRows) -> None:
+    cursor = driver.cursor()
+    if inspect.isawaitable(cursor):
+        cursor = await cursor
+    await cursor.executemany(prepared.text, prepared.rows)
 
 
 def _code(error: Exception) -> int:

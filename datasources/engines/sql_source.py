@@ -14,18 +14,13 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect, FromClause, MetaData
-from sqlalchemy.types import TypeEngine
 
 from datasources.base import Capability, SourceError, Statement, StatementObserver, TimeLimits
-from datasources.engines.compiled import Prepared, StatementCompiler
-from datasources.engines.decoding import decode_rows
-from datasources.model import Aggregate, Insert, Nothing, Read, Row, Value, Write
+from datasources.engines.compiled import Prepared, PreparedRows, StatementCompiler
+from datasources.engines.templates import Planned, Templates, decoders_of
+from datasources.model import Aggregate, Insert, InsertMany, Keys, Nothing, Read, Row, Value, Write
 from datasources.statements import (
     CrossSourceError,
-    aggregate_statement,
-    combined_statement,
-    group_columns,
-    key_values,
     locked,
     select_statement,
     source_of,
@@ -63,6 +58,10 @@ class Begun(Protocol):
         """Carries out one write, within the limits."""
         ...
 
+    async def change_rows(self, prepared: PreparedRows) -> None:
+        """Adds rows, within the limits."""
+        ...
+
 
 class SqlSource(ABC):
     """A `Source` whose engine speaks SQL."""
@@ -75,6 +74,7 @@ class SqlSource(ABC):
         self._observers = options.observers
         self._metadata = options.metadata
         self._compiler = StatementCompiler(dialect)
+        self.templates = Templates(self._compiler, self.capabilities)
 
     async def rows(self, read: Read) -> list[Row]:
         """The rows of a read; what can't have any is answered without a statement. Raises `SourceError`."""
@@ -86,19 +86,20 @@ class SqlSource(ABC):
         self._check_source(read.table)
         if _has_no_rows(read):
             return []
-        statement = select_statement(read, self.capabilities)
-        prepared = self._compiler.prepare(locked(statement) if lock else statement)
-        rows = await self.observed(prepared.text, lambda: fetch(prepared))
-        return decode_rows(rows, [column.type for column in read.columns])
+        prepared, (decoder,) = self._locking(read) if lock else self.templates.read(read)
+        return decoder.rows(await self._observed(prepared, fetch))
+
+    def _locking(self, read: Read) -> Planned:
+        statement = locked(select_statement(read, self.capabilities))
+        return Planned(self._compiler.prepare(statement), decoders_of((read,)))
 
     async def groups(self, aggregate: Aggregate) -> list[Row]:
         """The groups of an aggregate. Raises `SourceError`."""
         self._check_source(aggregate.table)
         if _has_no_keys(aggregate):
             return []
-        prepared = self._compiler.prepare(aggregate_statement(aggregate, self.capabilities))
-        rows = await self.observed(prepared.text, lambda: self._fetch(prepared))
-        return decode_rows(rows, _types(aggregate))
+        prepared, (decoder,) = self.templates.aggregate(aggregate)
+        return decoder.rows(await self._observed(prepared, self._fetch))
 
     async def groups_of_each(self, aggregates: Sequence[Aggregate]) -> list[list[Row]]:
         """Several aggregates with equally many cells each, in one statement. Raises `SourceError`."""
@@ -107,15 +108,15 @@ class SqlSource(ABC):
         asked = [place for place, aggregate in enumerate(aggregates) if not _has_no_keys(aggregate)]
         if not asked:
             return [[] for _ in aggregates]
-        statement = combined_statement([aggregates[place] for place in asked], self.capabilities)
-        prepared = self._compiler.prepare(statement)
-        rows = await self.observed(prepared.text, lambda: self._fetch(prepared))
-        found: list[list[Sequence[Value]]] = [[] for _ in aggregates]
+        prepared, decoders = self.templates.combined([aggregates[place] for place in asked])
+        rows = await self._observed(prepared, self._fetch)
+        parts: list[list[Row]] = [[] for _ in asked]
         for mark, *cells in rows:
-            found[asked[mark]].append(cells)
-        return [
-            decode_rows(part, _types(aggregate)) for part, aggregate in zip(found, aggregates, strict=True)
-        ]
+            parts[mark].append(tuple(cells))
+        found: list[list[Row]] = [[] for _ in aggregates]
+        for place, decoder, part in zip(asked, decoders, parts, strict=True):
+            found[place] = decoder.rows(part)
+        return found
 
     async def write(self, writes: Sequence[Write]) -> list[int]:
         """Carries out all writes in one transaction, or none; an outcome for each. Raises `SourceError`."""
@@ -132,6 +133,10 @@ class SqlSource(ABC):
 
     async def _write(self, write: Write, begun: Begun) -> int:
         self._check_source(write.table)
+        if isinstance(write, InsertMany):
+            rows = self._compiler.prepare_rows(write)
+            await self.observed(rows.text, lambda: begun.change_rows(rows))
+            return len(rows.rows)
         prepared = self._compiler.prepare(write_statement(write, self.capabilities))
         effect = await self.observed(prepared.text, lambda: begun.change(prepared))
         return int(effect.key if isinstance(write, Insert) else effect.rows)
@@ -156,7 +161,11 @@ class SqlSource(ABC):
         if self._metadata is not None and source_of(table) != self._metadata.info.get("source"):
             raise CrossSourceError(f"{self.name} doesn't hold {table}")
 
-    async def observed(self, text: str, send: Callable[[], Awaitable[Any]]) -> Any:
+    async def _observed(self, prepared: Prepared, fetch: Callable[[Prepared], Awaitable[RawRows]]) -> RawRows:
+        found: RawRows = await self.observed(prepared.text, lambda: fetch(prepared), kept=prepared.kept)
+        return found
+
+    async def observed(self, text: str, send: Callable[[], Awaitable[Any]], *, kept: bool = False) -> Any:
         """What `send` answers; the observers learn of the statement whether it succeeds or not."""
         started, count = perf_counter(), 0
         try:
@@ -164,7 +173,7 @@ class SqlSource(ABC):
             count = len(answer) if isinstance(answer, Sequence) else 0
             return answer
         finally:
-            statement = Statement(self.name, text, count, perf_counter() - started)
+            statement = Statement(self.name, text, count, perf_counter() - started, kept)
             for observer in self._observers:
                 observer(statement)
 
@@ -185,15 +194,15 @@ class SqlTransaction:
         return await self._source._write(write, self._begun)
 
 
-def _types(aggregate: Aggregate) -> list[TypeEngine[Any]]:
-    return [cell.type for cell in (*group_columns(aggregate), *aggregate.measures)]
-
-
 def _has_no_keys(aggregate: Aggregate) -> bool:
-    return aggregate.keys is not None and not key_values(aggregate.keys)
+    return aggregate.keys is not None and not _has_values(aggregate.keys)
 
 
 def _has_no_rows(read: Read) -> bool:
     if isinstance(read.policy, Nothing) or isinstance(read.where, Nothing) or read.limit == 0:
         return True
-    return read.keys is not None and (read.keys.limit == 0 or not key_values(read.keys))
+    return read.keys is not None and (read.keys.limit == 0 or not _has_values(read.keys))
+
+
+def _has_values(keys: Keys) -> bool:
+    return any(value is not None for value in keys.values)

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from datasources.base import Capability, SourceTimeout, SourceUnavailable
-from datasources.engines.compiled import Prepared
+from datasources.engines.compiled import Prepared, PreparedRows
 from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 from datasources.expressions import SQLITE_LISTS_ANY, SQLITE_LOWER
 
@@ -51,6 +51,7 @@ class SqliteSource(SqlSource):
         {
             Capability.WINDOW_FUNCTIONS,
             Capability.INDEX_UNION,
+            Capability.JOINS,
             Capability.ON_CONFLICT,
             Capability.TRANSACTIONS,
             Capability.WRITES,
@@ -138,6 +139,11 @@ class _Begun:
         work = self._connection.execute(prepared.text, prepared.parameters)
         cursor = await self._source._limited(self._connection, work)
         return Effect(cursor.rowcount or 0, cursor.lastrowid or 0)
+
+    async def change_rows(self, prepared: PreparedRows) -> None:
+        """Adds rows."""
+        work = self._connection.executemany(prepared.text, prepared.rows)
+        await self._source._limited(self._connection, work)
 
 
 async def _interrupt(connection: aiosqlite.Connection, task: asyncio.Future[Any]) -> None:

@@ -34,7 +34,7 @@ def load_estate(
 ) -> Counter[str]:
     """Migrates the stores that are given, and fills them. Returns the number of rows by source, and of files.
 
-    `iperform` and `magenta` are SQLAlchemy URLs (`mysql+aiomysql://…`, `sqlite+aiosqlite:///path`; the driver
+    `iperform` and `magenta` are SQLAlchemy URLs (`mysql+asyncmy://…`, `sqlite+aiosqlite:///path`; the driver
     doesn't matter), `analytics` is `clickhouse://…` or `chdb:///path`. `replace` deletes the estate's rows
     first; without it a store with rows raises NotEmptyError before anything is written to a database. A load
     that breaks off leaves part of the rows in MySQL and ClickHouse: load again with `replace`.

@@ -103,6 +103,13 @@ def working(server: MySQLLikeServer) -> int:
         return sum("benchmark(" in str(row).lower() for row in cursor.fetchall())
 
 
+def threads(server: MySQLLikeServer) -> list[int]:
+    """The server's connections."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select id from information_schema.processlist")
+        return [int(id_) for (id_,) in cursor.fetchall()]
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - the server tells nobody
@@ -156,7 +163,50 @@ async def test_answers_stay_with_their_questions_when_many_are_cancelled(source:
         answers = await asyncio.gather(*tasks, return_exceptions=True)
         for number, answer in enumerate(answers):
             assert isinstance(answer, asyncio.CancelledError) or answer == [(f"name {number}",)]
-    assert source._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert source.pool.lent == 0
+
+
+WHO = Read(table=things, columns=(func.connection_id(),), policy=EVERYTHING)
+
+
+async def connection_of(source: MysqlSource) -> int:
+    [(id_,)] = await source.rows(WHO)
+    return int(id_)
+
+
+async def test_reads_at_once_share_as_many_connections_as_the_pool_has(
+    server: MySQLLikeServer, source: MysqlSource
+) -> None:
+    used = await asyncio.gather(*(connection_of(source) for _ in range(4 * POOL_SIZE)))
+    assert len(set(used)) == POOL_SIZE
+    assert (source.pool.idle, source.pool.lent) == (POOL_SIZE, 0)
+    await source.close()
+    await until(lambda: not set(used) & set(threads(server)))
+
+
+async def test_the_connection_that_was_used_last_is_used_again(source: MysqlSource) -> None:
+    await asyncio.gather(*(connection_of(source) for _ in range(3)))
+    assert len({await connection_of(source) for _ in range(5)}) == 1
+
+
+async def test_old_connection_is_replaced(server: MySQLLikeServer, source: MysqlSource) -> None:
+    before = await connection_of(source)
+    source.pool._recycle = 0
+    after = await connection_of(source)
+    assert after != before
+    await until(lambda: before not in threads(server))
+    assert (source.pool.idle, source.pool.lent) == (1, 0)
+
+
+async def test_who_waits_too_long_for_a_connection_is_told_and_leaves_its_place(source: MysqlSource) -> None:
+    source.pool._places = asyncio.Semaphore(0)
+    started = time.monotonic()
+    with pytest.raises(SourceTimeout, match="no connection"):
+        await source.rows(ONE)
+    assert LIMITS.connect <= time.monotonic() - started < LIMITS.connect + SLACK
+    source.pool._places.release()
+    assert await source.rows(ONE) == [("one",)]
+    assert source.pool.lent == 0
 
 
 async def test_statement_error_stays_an_error_of_ours_and_keeps_the_connection(source: MysqlSource) -> None:
@@ -165,7 +215,7 @@ async def test_statement_error_stays_an_error_of_ours_and_keeps_the_connection(s
     with pytest.raises(Exception, match="no_such_function") as caught:
         await source.rows(absent)
     assert not isinstance(caught.value, SourceUnavailable | SourceTimeout)
-    assert source._engine.pool.checkedin() == 1  # type: ignore[attr-defined]
+    assert source.pool.idle == 1
 
 
 async def test_first_read_after_its_idle_connections_were_killed_succeeds(
