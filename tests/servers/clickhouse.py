@@ -85,9 +85,9 @@ class ClickHouseServer(RunningServer):
 
 
 def start(installation: Installation, folder: Path, max_connections: int = 1024) -> ClickHouseServer:
-    """A running ClickHouse whose data is in `folder`."""
+    """A running ClickHouse whose data is in `folder`; what an earlier start has left there is served again."""
     for name in ("data", "temporary", "user_files", "format_schemas"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     native_port, http_port = free_port(), free_port()
     configuration = folder / "config.xml"
     configuration.write_text(

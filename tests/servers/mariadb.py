@@ -17,11 +17,15 @@ SYSTEM_TABLE_FILES = (
 
 
 def start(installation: Installation, folder: Path, arguments: Sequence[str] = ()) -> MySQLLikeServer:
-    """A running MariaDB whose data is in `folder`; `arguments` are added to mariadbd's command line."""
-    (folder / "data").mkdir(parents=True)
+    """A running MariaDB whose data is in `folder`; `arguments` are added to mariadbd's command line.
+
+    Data that an earlier start has left in the folder is served again.
+    """
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
     common = [*installation.command(), "--no-defaults", *_message_arguments(installation)]
-    _make_system_tables(installation, common, folder, log)
+    if not (folder / "data" / "mysql").exists():
+        _make_system_tables(installation, common, folder, log)
     port = free_port()
     command = [
         *common,

@@ -1,0 +1,1 @@
+"""Plain Strawberry with SQLAlchemy's async ORM and Strawberry's own DataLoader."""

@@ -1,0 +1,1 @@
+"""The benchmark's own arithmetic, and that what it says elsewhere is what it measured."""
