@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
 
 from gateway.resolvers.catalogue import Catalogue
+from gateway.resolvers.nodes import Finder
 
 
 @dataclass(frozen=True)
 class AudienceSchema:
-    """What callers of one kind may ever use. `sdl` is its text, with the directives' definitions."""
+    """What callers of one kind may ever use. `sdl` is its text, with the directives' definitions.
+
+    `node_types` are all types with global ids, of every audience; `finders` find those that are no rows.
+    """
 
     graphql: GraphQLSchema
     catalogue: Catalogue
     sdl: str
+    node_types: frozenset[str] = frozenset()
+    finders: Mapping[str, Finder] = field(default_factory=dict)
 
     @cached_property
     def input_names(self) -> frozenset[str]:

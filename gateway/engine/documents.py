@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from graphql import (
     DirectiveNode,
@@ -19,18 +21,27 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.execution.values import VariableValues
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.auth.audience import Audience
 from gateway.engine.audience import AudienceSchema
+from gateway.engine.limits import Costs
 from gateway.engine.redacted import Redaction
 from gateway.errors import Code, GatewayError
+from gateway.resolvers.catalogue import Catalogue
+from gateway.resolvers.plan import Level, Planner
 
 MOST_TOKENS = 10_000
 MOST_ERRORS = 10
-# A parsed document takes about 170 bytes for each of its characters.
+# A parsed document takes about 170 bytes for each of its characters, and what is derived from it takes as much as some
+# hundred characters: without that, many small documents would be more than they look.
 MOST_CHARACTERS_CACHED = 500_000
+CHARACTERS_DERIVED = 500
 LONGEST_CACHED = 20_000
+# Of one document: one for each way in which its conditions turn out.
+MOST_PLANS = 8
+MOST_REDACTED_KEPT = 8
 
 # Comparing the fields that share a place in the answer: at graphql-core's own limit a document of 10 kB, from anybody,
 # holds the process for more than a second.
@@ -57,12 +68,45 @@ class Document:
 
     node: DocumentNode
     _redacted: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
+    _plans: dict[Hashable, Level] = field(default_factory=dict, compare=False, repr=False)
 
     def redacted(self, operation: OperationDefinitionNode, known: frozenset[str]) -> str:
         """What the audit keeps of one of its operations, made once; `known` are the names of the schema's inputs."""
-        if id(operation) not in self._redacted:
-            self._redacted[id(operation)] = Redaction(known).document(self.node, operation)
-        return self._redacted[id(operation)]
+        kept = self._redacted.get(id(operation))
+        if kept is None:
+            if len(self._redacted) >= MOST_REDACTED_KEPT:
+                self._redacted.clear()
+            kept = self._redacted[id(operation)] = Redaction(known).document(self.node, operation)
+        return kept
+
+    def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """What one of its operations costs with these variables. Raises COST_LIMIT_EXCEEDED."""
+        return self._costs.of(operation, variables)
+
+    @cached_property
+    def _costs(self) -> Costs:
+        return Costs(self.node)
+
+    def plan(
+        self, operation: OperationDefinitionNode, catalogue: Catalogue, variables: VariableValues
+    ) -> Level:
+        """The plan of one of its operations: made once for each way in which its conditions turn out."""
+        place = self._place_of(operation, variables)
+        found = self._plans.get(place)
+        if found is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            planner = Planner(catalogue, self.fragments, variables)
+            found = self._plans[place] = planner.plan(operation)
+        return found
+
+    def is_planned(self, operation: OperationDefinitionNode, variables: VariableValues) -> bool:
+        """Whether the plan is made already."""
+        return self._place_of(operation, variables) in self._plans
+
+    def _place_of(self, operation: OperationDefinitionNode, variables: VariableValues) -> Hashable:
+        conditions = tuple(variables.coerced.get(name) for name in sorted(self.conditions))
+        return (id(operation), conditions)
 
     @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -77,9 +121,13 @@ class Document:
         visit(self.node, found)
         return frozenset(found.names)
 
+    @cached_property
+    def _operations(self) -> list[OperationDefinitionNode]:
+        return [node for node in self.node.definitions if isinstance(node, OperationDefinitionNode)]
+
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute. Raises OPERATION_RESOLUTION_FAILURE where it isn't clear which."""
-        found = [node for node in self.node.definitions if isinstance(node, OperationDefinitionNode)]
+        found = self._operations
         if name:
             found = [node for node in found if node.name is not None and node.name.value == name]
         if len(found) == 1:
@@ -128,10 +176,10 @@ class Documents:
 
     def _keep(self, place: tuple[Audience, str], document: Document) -> None:
         self._kept[place] = document
-        self._characters += len(place[1])
+        self._characters += len(place[1]) + CHARACTERS_DERIVED
         while self._characters > MOST_CHARACTERS_CACHED:
             (_, text), _ = self._kept.popitem(last=False)
-            self._characters -= len(text)
+            self._characters -= len(text) + CHARACTERS_DERIVED
 
 
 def _parsed(text: str) -> DocumentNode:

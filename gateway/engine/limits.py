@@ -6,7 +6,7 @@ All of it is said by the operation and its page sizes alone: what the data holds
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -28,6 +28,7 @@ DEEPEST = 20
 MOST_FIELDS = 2_000
 MOST_ITEMS = 1_000_000
 MOST_VALUES = 10_000
+MOST_COSTS_KEPT = 50
 
 # Connections hold their items below these; only one of them is counted for each item.
 _PAGED = frozenset({"nodes", "edges"})
@@ -39,6 +40,8 @@ _AGGREGATES = {"totalCount": 10, "leadStats": 10, "totals": 10}
 
 def check_variables(variables: Mapping[str, Any]) -> None:
     """Raises COST_LIMIT_EXCEEDED where variables hold more values, at any depth, than are worth looking at."""
+    if not variables:
+        return
     waiting: list[Any] = [variables]
     values = 0
     while waiting:
@@ -63,6 +66,7 @@ class Measure:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._variables = variables
+        self._sizing: dict[str, None] = {}
         self._fields = 0
         self._items = 0
         self._cost = 0
@@ -71,6 +75,11 @@ class Measure:
         """What the operation costs, at least 1. Raises COST_LIMIT_EXCEEDED where it asks for too much at once."""
         self._walk(operation.selection_set, depth=1, objects=1, size=1)
         return max(1, self._cost)
+
+    @property
+    def sizing(self) -> tuple[str, ...]:
+        """The variables that `check` has looked at, given or not: those that say how much is asked for."""
+        return tuple(self._sizing)
 
     def _walk(self, selections: SelectionSetNode, *, depth: int, objects: int, size: int) -> None:
         if depth > DEEPEST:
@@ -110,7 +119,7 @@ class Measure:
         if asked is None:
             return size
         if isinstance(asked, VariableNode):
-            given = self._variables.get(asked.name.value)
+            given = self._given(asked)
             return len(given) if isinstance(given, list) else 1
         return len(asked.values) if isinstance(asked, ListValueNode) else 1
 
@@ -127,8 +136,52 @@ class Measure:
     def _integer(self, value: Any) -> int | None:
         if isinstance(value, IntValueNode):
             return int(value.value[:10])
-        found = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
+        found = self._given(value) if isinstance(value, VariableNode) else None
         return found if isinstance(found, int) else None
+
+    def _given(self, variable: VariableNode) -> Any:
+        self._sizing[variable.name.value] = None
+        return self._variables.get(variable.name.value)
+
+
+class Costs:
+    """What the operations of one document cost: each is walked once for each choice of its page sizes."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self._document = document
+        self._known: dict[tuple[str, tuple[_Size, ...]], int] = {}
+        self._sizing: dict[str, tuple[str, ...]] = {}
+
+    def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """What an operation costs with these variables, at least 1. Raises COST_LIMIT_EXCEEDED as `Measure.check`."""
+        name = "" if operation.name is None else operation.name.value
+        sizing = self._sizing.get(name)
+        if sizing is not None:
+            known = self._known.get((name, _sizes(sizing, variables)))
+            if known is not None:
+                return known
+        measure = Measure(self._document, variables)
+        cost = measure.check(operation)
+        if len(self._known) >= MOST_COSTS_KEPT:
+            self._known.clear()
+            self._sizing.clear()
+        self._sizing[name] = measure.sizing
+        self._known[name, _sizes(measure.sizing, variables)] = cost
+        return cost
+
+
+# A number, how many items a list has, or nothing that a size could be.
+_Size: TypeAlias = int | tuple[int] | None
+
+
+def _sizes(names: Sequence[str], variables: Mapping[str, Any]) -> tuple[_Size, ...]:
+    return tuple([_size_in(variables.get(name)) for name in names])
+
+
+def _size_in(value: Any) -> _Size:
+    if isinstance(value, list):
+        return (len(value),)
+    return value if isinstance(value, int) else None
 
 
 def _has_pages(selections: SelectionSetNode | None) -> bool:

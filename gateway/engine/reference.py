@@ -13,10 +13,12 @@ from graphql.execution.values import VariableValues, get_variable_values
 from gateway.context import Request
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, RequestRefused
-from gateway.engine.limits import Measure, check_variables
+from gateway.engine.limits import check_variables
+from gateway.engine.tracing import reference_executor
 from gateway.errors import Code
+from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.element import Element
-from gateway.resolvers.plan import Planner
+from gateway.resolvers.plan import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class Prepared:
     given: Mapping[str, Any]
     variables: VariableValues
     cost: int
+
+    def plan(self, catalogue: Catalogue) -> Level:
+        """What the operation needs."""
+        return self.document.plan(self.operation, catalogue, self.variables)
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether that is known already."""
+        return self.document.is_planned(self.operation, self.variables)
 
 
 def prepare(
@@ -42,7 +53,7 @@ def prepare(
     """
     check_variables(variables)
     coerced = _coerced(schema, operation, variables)
-    cost = Measure(document.node, coerced.coerced).check(operation)
+    cost = document.cost(operation, coerced.coerced)
     _check_conditions(document, coerced)
     return Prepared(document, operation, variables, coerced, cost)
 
@@ -50,8 +61,7 @@ def prepare(
 async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> ExecutionResult:
     """Executes one operation."""
     document, operation = prepared.document, prepared.operation
-    planner = Planner(request.catalogue, document.fragments, prepared.variables)
-    root = Element(planner.plan(operation), None)
+    root = Element(prepared.plan(request.catalogue), None)
     result = execute(
         schema.graphql,
         document.node,
@@ -59,6 +69,7 @@ async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> E
         context_value=request,
         variable_values=dict(prepared.given),
         operation_name=None if operation.name is None else operation.name.value,
+        executor_class=reference_executor(),
     )
     return await result if inspect.isawaitable(result) else result
 

@@ -48,7 +48,7 @@ class RowsByKey(DataLoader[Any, list[Row]]):
         """One statement for all keys."""
         batch = self._batch
         columns = unique((*batch.columns, batch.key))
-        place = columns.index(batch.key)
+        place = place_of(columns, batch.key)
         found: dict[Any, list[Row]] = {key: [] for key in keys}
         for row in await self._access.rows(
             table_of(batch.key),
@@ -123,6 +123,11 @@ class Loaders:
 def unique(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     """The columns without repetitions, in their order."""
     return list(dict.fromkeys(columns))
+
+
+def place_of(columns: Sequence[ColumnElement[Any]], wanted: ColumnElement[Any]) -> int:
+    """Where among the columns one is: by identity, as SQLAlchemy's `==` makes an expression."""
+    return next(place for place, column in enumerate(columns) if column is wanted)
 
 
 def only(rows: Sequence[Row]) -> Row | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar, cast
@@ -22,25 +22,36 @@ from gateway.loaders.company_rows import CountByCompanyId, RowsByCompanyId
 from gateway.resolvers.connection import Connection, Item, Page, PageArguments, page_arguments
 from gateway.resolvers.cursor import fingerprint_of
 from gateway.resolvers.declarations import CompanyRowsField
-from gateway.resolvers.element import Element, Info, level_of, step_of
-from gateway.resolvers.plan import Level, Step
+from gateway.resolvers.element import Element, Info, step_of
+from gateway.resolvers.plan import Step
 
 Found = TypeVar("Found")
 
 
 def company_rows_resolver(bound: CompanyRowsField) -> Callable[..., Any]:
     """The resolver of a connection of a company's own rows."""
-    fingerprint = fingerprint_of("rows of companies", bound.table.name)
 
     def resolve(parent: Element, info: Info, **arguments: Any) -> Connection:
-        page = page_arguments(arguments)
-        company_id, schema = parent.cell(bound.key), parent.cell(bound.schema)
-        owner = None if schema is None or schema != erp_schema_name(company_id) else company_id
-        step = step_of(parent, info)
-        reader = _Reader(info.context, step, level_of(step), bound.table, fingerprint, page, owner)
-        return Connection(reader.page_of_rows, reader.total)
+        company = parent.cell(bound.key), parent.cell(bound.schema)
+        return company_rows(info.context, step_of(parent, info), bound, company, arguments)
 
     return resolve
+
+
+def company_rows(
+    request: Request,
+    step: Step,
+    bound: CompanyRowsField,
+    company: tuple[int, str | None],
+    arguments: Mapping[str, Any],
+) -> Connection:
+    """The connection of one company's own rows; `company` is its id, and what its schema is called."""
+    fingerprint = fingerprint_of("rows of companies", bound.table.name)
+    company_id, schema = company
+    owner = None if schema is None or schema != erp_schema_name(company_id) else company_id
+    page = page_arguments(arguments)
+    reader = _Reader(request, step, bound.table, fingerprint, page, owner)
+    return Connection(reader.page_of_rows, reader.total, step)
 
 
 def _found(answer: Found | None) -> Found:
@@ -58,7 +69,6 @@ class _Reader:
 
     request: Request
     step: Step
-    level: Level
     table: Table
     fingerprint: str
     arguments: PageArguments
@@ -68,7 +78,7 @@ class _Reader:
         """The page, with what was asked about it."""
         size, before = self.arguments.size, self._before()
         rows = await self._rows(Newest(size + 1, before))
-        items = [Item(Element(self.level, row), partial(self._cursor, row)) for row in rows[:size]]
+        items = [Item(row, partial(self._cursor, row)) for row in rows[:size]]
         return Page(items, next=len(rows) > size, previous=await self._any_from(before))
 
     async def total(self) -> int:
@@ -112,4 +122,4 @@ class _Reader:
     @cached_property
     def _columns(self) -> tuple[Column[Any], ...]:
         """What is read: the level's columns, and what a cursor is made of."""
-        return tuple(cast("list[Column[Any]]", unique((*self.level.columns, self.table.c.id))))
+        return tuple(cast("list[Column[Any]]", unique((*self.step.columns, self.table.c.id))))

@@ -42,7 +42,7 @@ def page_arguments(arguments: Mapping[str, Any]) -> PageArguments:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a page; `cursor` makes its cursor, where somebody asks for it."""
+    """One item of a page: a row's cells, or what a function gave; `cursor` makes its cursor, where somebody asks."""
 
     node: Any
     cursor: Callable[[], str]
@@ -71,16 +71,16 @@ class Connection:
     """A list, of which a page is read when a part of it is asked for, and once for all parts.
 
     So a source that is down costs the parts that need it, not the object that the list is of. `total` counts the
-    whole list. `level` is the place in the plan where its items are, where it isn't the items themselves that say so.
+    whole list. `step` is the place in the plan where it is, which says what was selected of its items.
     """
 
     def __init__(
-        self, page: Callable[[], Awaitable[Page]], total: Callable[[], Awaitable[int]], level: Any = None
+        self, page: Callable[[], Awaitable[Page]], total: Callable[[], Awaitable[int]], step: Any = None
     ) -> None:
         self._read = page
         self._page: asyncio.Future[Page] | None = None
         self.total = total
-        self.level = level
+        self.step = step
 
     async def page(self) -> Page:
         """The page. Raises what reading it raises, for each part alike."""

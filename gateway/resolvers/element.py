@@ -41,6 +41,7 @@ def step_of(parent: Element, info: Info) -> Step:
 
 
 def level_of(step: Step) -> Level:
+    """The level of a step that has just one."""
     if step.level is None:
-        raise LookupError(step.field.name)
+        raise LookupError(step.declared.name)
     return step.level

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Table, func
 
-from datasources.model import Filter, Row, all_of
+from datasources.model import Filter, Order, Row, all_of
 from gateway.auth.reads import Use
 from gateway.context import Request
 from gateway.loaders.batch import Batch, unique
@@ -18,9 +18,9 @@ from gateway.loaders.relations import Direction
 from gateway.resolvers.connection import Connection, Item, Page, PageArguments, page_arguments
 from gateway.resolvers.cursor import fingerprint_of
 from gateway.resolvers.declarations import RowType
-from gateway.resolvers.element import Element, Info, level_of, step_of
+from gateway.resolvers.element import Element, Info, step_of
 from gateway.resolvers.order import Term, after, terms_of, until
-from gateway.resolvers.plan import Level, Step
+from gateway.resolvers.plan import Step
 from gateway.resolvers.where import Where
 
 
@@ -34,23 +34,30 @@ class Listing:
     fingerprint: str
 
 
-def list_resolver(direction: Direction | None) -> Callable[..., Any]:
-    """The resolver of a connection: of the rows that belong to a parent, or of all rows of a type."""
+def list_resolver(table: Table, direction: Direction | None) -> Callable[..., Any]:
+    """The resolver of a connection of a table's rows: of those that belong to a parent, or of all."""
 
     async def resolve(parent: Element, info: Info, **arguments: Any) -> Connection:
-        request: Request = info.context
         step = step_of(parent, info)
-        level = level_of(step)
-        page = page_arguments(arguments)
-        listing = await _listing(request, level.type, arguments, direction)
-        reader = _Reader(request, step, level, listing, page, direction, parent)
-        return Connection(reader.page_of_rows, reader.total)
+        reader = await list_reader(info.context, step, table, direction, arguments)
+        key = None if direction is None else parent.cell(direction.source)
+        loaded = _Loaded(reader, key)
+        return Connection(loaded.page, loaded.total, step)
 
     return resolve
 
 
+async def list_reader(
+    request: Request, step: Step, table: Table, direction: Direction | None, arguments: Mapping[str, Any]
+) -> ListReader:
+    """How a list is read, for all parents of a level. Raises BAD_USER_INPUT."""
+    page = page_arguments(arguments)
+    listing = await _listing(request, request.catalogue.row_type(table), arguments, direction)
+    return ListReader(request, step, listing, page, direction)
+
+
 async def _listing(
-    request: Request, row_type: Any, arguments: Mapping[str, Any], direction: Direction | None
+    request: Request, row_type: RowType, arguments: Mapping[str, Any], direction: Direction | None
 ) -> Listing:
     where, order = arguments.get("where"), arguments.get("orderBy")
     way = "" if direction is None else str(direction.target)
@@ -74,64 +81,81 @@ async def _make_listing(
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """Reads one page of one list."""
+class Past:
+    """A look beyond the cursor that bounds a page: whether the list has such rows. `name` tells looks apart."""
+
+    where: Filter
+    name: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ListReader:
+    """How one page of a list is read: the same for every parent of a nested list. What is asked is asked by others."""
 
     request: Request
     step: Step
-    level: Level
     listing: Listing
     arguments: PageArguments
     direction: Direction | None
-    parent: Element
 
-    async def page_of_rows(self) -> Page:
-        """The page, with what was asked about it."""
-        items, beyond = await self._items()
-        step, arguments = self.step, self.arguments
-        if arguments.backward:
-            onward = await self._any_past(arguments.before, step.next, onward=True)
-            return Page(items, next=onward, previous=beyond)
-        before = await self._any_past(arguments.after, step.previous, onward=False)
-        return Page(items, next=beyond, previous=before)
+    @property
+    def name(self) -> tuple[Any, ...]:
+        """What tells this page's reads apart from those of other lists of the same rows."""
+        return (self.listing.fingerprint, self.arguments)
 
-    async def total(self) -> int:
-        """How many rows the whole list has."""
-        return await self._count(self.listing.where, name=self.listing.fingerprint)
+    @property
+    def limit(self) -> int:
+        """How many rows are read: one more than the page has, which tells whether the list goes on."""
+        return self.arguments.size + 1
 
-    async def _items(self) -> tuple[list[Item], bool]:
-        size = self.arguments.size
+    @property
+    def columns(self) -> tuple[ColumnElement[Any], ...]:
+        """What is read: the step's columns, and what the order needs besides."""
+        return tuple(self._places)
+
+    @property
+    def where(self) -> Filter:
+        """Which rows are read. Raises BAD_USER_INPUT for a cursor that doesn't fit."""
+        return all_of(self.listing.where, self._between())
+
+    @property
+    def order(self) -> tuple[Order, ...]:
+        """In which order rows are read: from the end for a page of the last."""
         terms = self.listing.terms
-        if self.arguments.backward:
-            terms = tuple(term.reversed() for term in terms)
-        rows = await self._rows(terms, size + 1)
-        kept = rows[:size]
+        return tuple((term.reversed() if self.arguments.backward else term).order for term in terms)
+
+    def shown(self, rows: Sequence[Row]) -> tuple[list[Row], bool]:
+        """The rows that the page shows of those that were read, and whether there are more."""
+        size = self.arguments.size
+        kept = list(rows[:size])
         if self.arguments.backward:
             kept.reverse()
-        return [Item(Element(self.level, row), partial(self._cursor, row)) for row in kept], len(rows) > size
+        return kept, len(rows) > size
 
-    def _cursor(self, row: Row) -> str:
+    def ends(self, *, more: bool, past: bool) -> tuple[bool, bool]:
+        """Whether the list goes on after the page, and before it."""
+        return (past, more) if self.arguments.backward else (more, past)
+
+    def cursor(self, row: Row) -> str:
+        """The cursor of a row."""
         position = [term.position(row[self._places[term.expression]]) for term in self.listing.terms]
         return self.request.services.cursors.encode(self.listing.fingerprint, position)
 
-    async def _rows(self, terms: tuple[Term, ...], limit: int) -> list[Row]:
-        columns = tuple(self._places)
-        where = all_of(self.listing.where, self._between())
-        order = tuple(term.order for term in terms)
-        if self.direction is None:
-            table = self.listing.row_type.table
-            return await self.request.access.rows(
-                table, columns, where=where, order=order, limit=limit, use=Use.PAGE
-            )
-        batch = Batch(self.direction.target, columns, where, order, limit, Use.PAGE)
-        name = (self.listing.fingerprint, self.arguments)
-        rows = await self.request.loaders.rows(batch, self._parent_key(), name=name)
-        return list(rows)
+    def past(self) -> Past | None:
+        """The look beyond the page's cursor, where it was asked. Raises BAD_USER_INPUT."""
+        backward = self.arguments.backward
+        cursor = self.arguments.before if backward else self.arguments.after
+        if cursor is None or not (self.step.next if backward else self.step.previous):
+            return None
+        terms = self.listing.terms
+        towards = tuple(term.reversed() for term in terms) if backward else terms
+        where = all_of(self.listing.where, until(towards, self._position(cursor)))
+        return Past(where, (self.listing.fingerprint, cursor, backward))
 
     @cached_property
     def _places(self) -> Mapping[ColumnElement[Any], int]:
-        """What is read, and where in a row it comes back: the level's columns, then what the order needs besides."""
-        wanted = unique((*self.level.columns, *(term.expression for term in self.listing.terms)))
+        """What is read, and where in a row it comes back."""
+        wanted = unique((*self.step.columns, *(term.expression for term in self.listing.terms)))
         return {column: place for place, column in enumerate(wanted)}
 
     def _between(self) -> Filter:
@@ -148,24 +172,47 @@ class _Reader:
         kinds = [term.kind for term in self.listing.terms]
         return self.request.services.cursors.decode(self.listing.fingerprint, cursor, kinds)
 
-    def _parent_key(self) -> Any:
-        assert self.direction is not None
-        return self.parent.cell(self.direction.source)
 
-    async def _any_past(self, cursor: str | None, asked: bool, *, onward: bool) -> bool:
-        """Whether the list has rows on the far side of the cursor that bounds the page."""
-        if cursor is None or not asked:
-            return False
-        terms = self.listing.terms
-        towards = tuple(term.reversed() for term in terms) if onward else terms
-        past = until(towards, self._position(cursor))
-        where = all_of(self.listing.where, past)
-        return await self._count(where, name=(self.listing.fingerprint, cursor, onward)) > 0
+@dataclass(frozen=True)
+class _Loaded:
+    """One parent's list, its rows and counts batched with those of other parents by loaders; `key` is the parent's."""
+
+    reader: ListReader
+    key: Any
+
+    async def page(self) -> Page:
+        """The page, with what was asked about it."""
+        reader = self.reader
+        kept, more = reader.shown(await self._rows())
+        past = reader.past()
+        is_past = past is not None and await self._count(past.where, name=past.name) > 0
+        onward, before = reader.ends(more=more, past=is_past)
+        return Page([Item(row, partial(reader.cursor, row)) for row in kept], next=onward, previous=before)
+
+    async def total(self) -> int:
+        """How many rows the whole list has."""
+        listing = self.reader.listing
+        return await self._count(listing.where, name=listing.fingerprint)
+
+    async def _rows(self) -> list[Row]:
+        reader, request = self.reader, self.reader.request
+        if reader.direction is None:
+            return await request.access.rows(
+                reader.listing.row_type.table,
+                reader.columns,
+                where=reader.where,
+                order=reader.order,
+                limit=reader.limit,
+                use=Use.PAGE,
+            )
+        batch = Batch(
+            reader.direction.target, reader.columns, reader.where, reader.order, reader.limit, Use.PAGE
+        )
+        return list(await request.loaders.rows(batch, self.key, name=reader.name))
 
     async def _count(self, where: Filter, *, name: Any) -> int:
-        if self.direction is not None:
-            return await self.request.loaders.count(
-                self.direction.target, where, self._parent_key(), name=name
-            )
-        groups = await self.request.access.groups(self.listing.row_type.table, (func.count(),), where=where)
+        reader, request = self.reader, self.reader.request
+        if reader.direction is not None:
+            return await request.loaders.count(reader.direction.target, where, self.key, name=name)
+        groups = await request.access.groups(reader.listing.row_type.table, (func.count(),), where=where)
         return int(groups[0][0]) if groups else 0

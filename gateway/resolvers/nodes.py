@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.context import Request
@@ -27,21 +27,14 @@ def node_resolver(
     """The function behind `node` or `nodes`. `node_types` are all types with global ids, of every audience."""
 
     async def find(request: Request, step: Step, text: str) -> Element | None:
-        found = decode_id(text)
-        if found.type not in node_types:
-            raise bad_input(
-                "That is no id of this API: take ids from the `id` field of an object, unchanged."
-            )
-        if request.catalogue.composite(found.type) is None:
-            return None
-        return await _element(request, step, found, finders)
+        found = node_named(request, text, node_types)
+        return None if found is None else await _element(request, step, found, finders)
 
     async def node(parent: Element, info: Info, id: str) -> Element | None:
         return await find(info.context, step_of(parent, info), id)
 
     async def nodes(parent: Element, info: Info, ids: list[str]) -> list[Element | BaseException | None]:
-        if len(ids) > MOST_IDS:
-            raise bad_input(f"`ids` has more than {MOST_IDS} ids; ask for fewer at once.")
+        check_number_of(ids)
         step = step_of(parent, info)
         # An error in the list is that of its own item: the others are given all the same.
         return list(
@@ -51,11 +44,25 @@ def node_resolver(
     return nodes if bound.many else node
 
 
+def node_named(request: Request, text: str, node_types: frozenset[str]) -> GlobalId | None:
+    """What a global id says; None for a type that the caller doesn't have. Raises BAD_USER_INPUT for what is no id."""
+    found = decode_id(text)
+    if found.type not in node_types:
+        raise bad_input("That is no id of this API: take ids from the `id` field of an object, unchanged.")
+    return None if request.catalogue.composite(found.type) is None else found
+
+
+def check_number_of(ids: Sequence[str]) -> None:
+    """Raises BAD_USER_INPUT where there are more ids than may be asked for at once."""
+    if len(ids) > MOST_IDS:
+        raise bad_input(f"`ids` has more than {MOST_IDS} ids; ask for fewer at once.")
+
+
 async def _element(
     request: Request, step: Step, found: GlobalId, finders: Mapping[str, Finder]
 ) -> Element | None:
-    assert step.levels is not None
-    level = step.levels(found.type)
+    assert step.by_type is not None
+    level = step.by_type(found.type)
     row_type = level.type
     if not isinstance(row_type, RowType):
         value = await finders[found.type](request, found.key)

@@ -117,7 +117,7 @@ async def terms_of(
     chosen = given or ()
     if len(chosen) > MOST_TERMS:
         raise bad_input(f"`orderBy` has more than {MOST_TERMS} terms; the last ones can hardly matter.")
-    known = sort_fields(catalogue, row_type)
+    known = sort_fields(catalogue, row_type) if chosen else {}
     sorting = _Sorting(catalogue, access, row_type, where, await access.rules())
     terms = [await sorting.term(known[item["field"]], Direction(item["direction"])) for item in chosen]
     named = {id(known[item["field"]].column) for item in chosen if known[item["field"]].relation is None}

@@ -1,7 +1,8 @@
 """From a validated operation to a tree of what it needs: pure, no I/O.
 
 A `Level` is one place in the operation where objects of one type are selected; its `columns` are exactly those that
-the selection needs, and the hidden keys of its relations. The resolvers of `read.py` fetch by levels.
+the selection needs, and the hidden keys of its relations. Both executors read a level's rows by it, and the compiled
+one writes the answer by it.
 """
 
 from __future__ import annotations
@@ -41,31 +42,62 @@ from gateway.resolvers.declarations import (
 )
 
 Columns = dict[ColumnElement[Any], int]
+Nodes = tuple[FieldNode, ...]
+
+
+@dataclass(eq=False)
+class Selected:
+    """One entry of an object of the answer: a response key, and the nodes that were merged into it.
+
+    `declared` is None for `__typename` and for what connections are made of. `step` leads on to objects. Of the parts
+    of a connection, `parts` are what was selected of an edge or of the page, and `level` what was of the items.
+    """
+
+    key: str
+    name: str
+    nodes: Nodes
+    declared: Field | None = None
+    step: Step | None = None
+    parts: Mapping[str, Selected] = field(default_factory=dict)
+    level: Level | None = None
 
 
 @dataclass(eq=False)
 class Step:
-    """One selected field that gives objects: `level` is what is selected of them.
+    """One selected field that gives objects: `levels` are what is selected of them, all with the same columns.
 
-    Of a connection, `rows`, `total`, `previous` and `next` say which parts were asked for. Of a field whose type is
-    an interface, `levels` plans the level of each type that turns up.
+    That is one level, but for a connection: there it is one for each `nodes` and `edges { node }`. `parts` are what was
+    asked for of a connection; `total`, `previous` and `next` say it in short. Of a field whose type is an interface,
+    `by_type` plans the level of each type that turns up.
     """
 
-    field: Field
-    level: Level | None = None
-    levels: Callable[[str], Level] | None = None
-    rows: bool = False
+    declared: Field
+    levels: list[Level] = field(default_factory=list)
+    columns: Columns = field(default_factory=dict)
+    by_type: Callable[[str], Level] | None = None
+    parts: Mapping[str, Selected] = field(default_factory=dict)
+    item: str = ""
     total: bool = False
     previous: bool = False
     next: bool = False
 
+    @property
+    def level(self) -> Level | None:
+        """The level of a step that has just one."""
+        return self.levels[0] if self.levels else None
+
 
 @dataclass(eq=False)
 class Level:
-    """Objects of one type at one place: the columns that they need, and the steps on from them."""
+    """Objects of one type at one place: what was selected, the columns that it needs, and the steps on from them.
+
+    `columns` may have more than the level's `own`: those of others that are read by the same statement.
+    """
 
     type: CompositeType
+    selected: dict[str, Selected] = field(default_factory=dict)
     columns: Columns = field(default_factory=dict)
+    own: frozenset[ColumnElement[Any]] = frozenset()
     through: dict[Direction, Columns] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
 
@@ -77,7 +109,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans one operation."""
+    """Plans one operation. Of the variables only those matter that decide whether something is answered at all."""
 
     catalogue: Catalogue
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -89,15 +121,19 @@ class Planner:
         _share_columns(root)
         return root
 
-    def _level(self, type_: CompositeType, selections: Iterable[SelectionSetNode]) -> Level:
-        level = Level(type_)
+    def _level(
+        self, type_: CompositeType, selections: Iterable[SelectionSetNode], columns: Columns | None = None
+    ) -> Level:
+        level = Level(type_, columns={} if columns is None else columns)
         for key, nodes in self._collect(type_.name, selections).items():
-            bound = self.catalogue.field(type_.name, nodes[0].name.value)
+            name = nodes[0].name.value
+            bound = self.catalogue.field(type_.name, name)
+            selected = level.selected[key] = Selected(key, name, tuple(nodes), bound)
             if bound is not None:
-                self._add(level, key, bound, nodes)
+                self._add(level, selected, bound)
         return level
 
-    def _add(self, level: Level, key: str, bound: Field, nodes: list[FieldNode]) -> None:
+    def _add(self, level: Level, selected: Selected, bound: Field) -> None:
         match bound:
             case ColumnField(column=column):
                 level.need(column)
@@ -113,9 +149,9 @@ class Planner:
                 level.need(*needs)
             case CompanyRowsField(key=key_column, schema=schema):
                 level.need(key_column, schema)
-        step = self._step(bound, [node.selection_set for node in nodes if node.selection_set is not None])
-        if step is not None:
-            level.steps[key] = step
+        selected.step = self._step(bound, _selections(selected.nodes))
+        if selected.step is not None:
+            level.steps[selected.key] = selected.step
 
     def _step(self, bound: Field, selections: list[SelectionSetNode]) -> Step | None:
         name = self.catalogue.named_type(bound)
@@ -124,9 +160,10 @@ class Planner:
             return self._connection(bound, name, item, selections)
         target = self.catalogue.composite(name)
         if target is not None:
-            return Step(bound, level=self._level(target, selections))
+            level = self._level(target, selections)
+            return Step(bound, levels=[level], columns=level.columns)
         if self.catalogue.is_interface(name):
-            return Step(bound, levels=self._levels_by_type(selections))
+            return Step(bound, by_type=self._levels_by_type(selections))
         return None
 
     def _levels_by_type(self, selections: list[SelectionSetNode]) -> Callable[[str], Level]:
@@ -144,56 +181,63 @@ class Planner:
         return level_of
 
     def _connection(self, bound: Field, name: str, item: str, selections: list[SelectionSetNode]) -> Step:
-        step = Step(bound)
-        inner: list[SelectionSetNode] = []
-        for part in self._fields(name, selections):
-            match part.name.value:
+        step = Step(bound, item=item)
+        step.parts = self._parts(name, selections)
+        for part in step.parts.values():
+            match part.name:
                 case "nodes":
-                    step.rows = True
-                    inner += _selection(part)
+                    self._items(step, part)
                 case "edges":
-                    step.rows = True
-                    for of_edge in self._fields(f"{item}Edge", _selection(part)):
-                        if of_edge.name.value == "node":
-                            inner += _selection(of_edge)
+                    part.parts = self._parts(f"{item}Edge", _selections(part.nodes))
+                    for of_edge in part.parts.values():
+                        if of_edge.name == "node":
+                            self._items(step, of_edge)
                 case "totalCount":
                     step.total = True
                 case "pageInfo":
-                    step.rows = True
-                    asked = {node.name.value for node in self._fields("PageInfo", _selection(part))}
+                    part.parts = self._parts("PageInfo", _selections(part.nodes))
+                    asked = {entry.name for entry in part.parts.values()}
                     step.previous |= "hasPreviousPage" in asked
                     step.next |= "hasNextPage" in asked
-        target = self.catalogue.composite(item)
-        if target is not None:
-            step.level = self._level(target, inner)
         return step
 
-    def _fields(self, type_name: str, selections: Iterable[SelectionSetNode]) -> Iterator[FieldNode]:
-        for nodes in self._collect(type_name, selections).values():
-            yield from nodes
+    def _items(self, step: Step, part: Selected) -> None:
+        """Plans what is selected of a connection's items in one of its parts."""
+        target = self.catalogue.composite(step.item)
+        if target is not None:
+            part.level = self._level(target, _selections(part.nodes), step.columns)
+            step.levels.append(part.level)
+
+    def _parts(self, type_name: str, selections: Iterable[SelectionSetNode]) -> dict[str, Selected]:
+        found = self._collect(type_name, selections)
+        return {key: Selected(key, nodes[0].name.value, tuple(nodes)) for key, nodes in found.items()}
 
     def _collect(self, type_name: str, selections: Iterable[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         """Selected fields by response key, in their order, as the specification's CollectFields has them."""
         found: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
-        waiting = list(selections)
-        while waiting:
-            for selection in waiting.pop(0).selections:
-                if not self._included(selection):
-                    continue
-                if isinstance(selection, FieldNode):
-                    key = selection.alias.value if selection.alias else selection.name.value
-                    found.setdefault(key, []).append(selection)
-                elif isinstance(selection, InlineFragmentNode):
-                    condition = selection.type_condition
-                    if condition is None or self.catalogue.applies(condition.name.value, type_name):
-                        waiting.append(selection.selection_set)
-                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
-                    seen.add(selection.name.value)
-                    fragment = self.fragments[selection.name.value]
-                    if self.catalogue.applies(fragment.type_condition.name.value, type_name):
-                        waiting.append(fragment.selection_set)
+        for selection_set in selections:
+            self._collect_into(found, seen, type_name, selection_set)
         return found
+
+    def _collect_into(
+        self, found: dict[str, list[FieldNode]], seen: set[str], type_name: str, selections: SelectionSetNode
+    ) -> None:
+        for selection in selections.selections:
+            if not self._included(selection):
+                continue
+            if isinstance(selection, FieldNode):
+                key = selection.alias.value if selection.alias else selection.name.value
+                found.setdefault(key, []).append(selection)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                if condition is None or self.catalogue.applies(condition.name.value, type_name):
+                    self._collect_into(found, seen, type_name, selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                fragment = self.fragments[selection.name.value]
+                if self.catalogue.applies(fragment.type_condition.name.value, type_name):
+                    self._collect_into(found, seen, type_name, fragment.selection_set)
 
     def _included(self, selection: Any) -> bool:
         if not selection.directives:
@@ -203,8 +247,8 @@ class Planner:
         return not (skip and skip["if"]) and not (include and not include["if"])
 
 
-def _selection(node: FieldNode) -> list[SelectionSetNode]:
-    return [] if node.selection_set is None else [node.selection_set]
+def _selections(nodes: Nodes) -> list[SelectionSetNode]:
+    return [node.selection_set for node in nodes if node.selection_set is not None]
 
 
 def _share_columns(root: Level) -> None:
@@ -213,15 +257,19 @@ def _share_columns(root: Level) -> None:
     while generation:
         shared: dict[Any, Columns] = {}
         following: list[Level] = []
-        for level in generation:
-            for step in level.steps.values():
-                if step.level is None:
-                    continue
-                following.append(step.level)
-                place = _reads(step.field)
-                if place is not None and isinstance(step.level.type, RowType):
-                    step.level.columns = _united(shared.setdefault(place, {}), step.level.columns)
+        for step in _steps(generation):
+            following += step.levels
+            place = _reads(step.declared)
+            if place is not None and all(isinstance(level.type, RowType) for level in step.levels):
+                step.columns = _united(shared.setdefault(place, {}), step.columns)
+                for level in step.levels:
+                    level.own, level.columns = frozenset(level.columns), step.columns
         generation = following
+
+
+def _steps(generation: Iterable[Level]) -> Iterator[Step]:
+    for level in generation:
+        yield from level.steps.values()
 
 
 def _united(shared: Columns, columns: Columns) -> Columns:

@@ -52,11 +52,11 @@ def resolver_of(bound: Field) -> Resolver:  # noqa: PLR0911 - one line for each 
         case ToOneField():
             return _to_one(bound)
         case ToManyField(direction=direction):
-            return list_resolver(direction)
+            return list_resolver(direction.table, direction)
         case CompanyRowsField():
             return company_rows_resolver(bound)
-        case RootListField():
-            return list_resolver(None)
+        case RootListField(table=table):
+            return list_resolver(table, None)
         case RootOneField():
             return _by_id(bound)
         case ReferenceField():
@@ -189,7 +189,7 @@ def _wrapped(step: Step, value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, Connection):
-        value.level = step.level
+        value.step = step
         return value
     if step.level is None:
         return value

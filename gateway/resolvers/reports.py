@@ -17,10 +17,11 @@ from sqlalchemy import Column, func
 from datasources.analytics.tables import mirror_lead_logs, mirror_leads
 from datasources.iperform.tables import lead_logs, leads, salesperson, user, warrior
 from datasources.model import Among, Latest, Value
-from gateway.auth.crossing import table_of
+from gateway.auth.crossing import source_of, table_of
 from gateway.auth.policies import LIVE_LEADS
 from gateway.auth.roles import EMPLOYEES
 from gateway.auth.scope import canonical_id
+from gateway.auth.trace import Purpose, note_kept
 from gateway.context import Request
 
 STATUSES = ("New", "Qualified", "Demo", "Proposal", "Trial", "Won", "Lost")
@@ -64,12 +65,17 @@ class ReportAnswer:
 async def answer_of(request: Request, report: Report) -> ReportAnswer:
     """The report's answer for this caller, computed or kept. Raises SOURCE_UNAVAILABLE, TIMEOUT, FILTER_TOO_BROAD."""
     place = (report.name, request.principal.audience, await _visible_rows(request))
+    is_computed = False
 
     async def compute() -> ReportAnswer:
+        nonlocal is_computed
+        is_computed = True
         rows = await report.compute(request)
         return ReportAnswer(rows, datetime.now(request.zone).replace(microsecond=0))
 
     answer: ReportAnswer = await request.services.reports.get(place, compute)
+    if not is_computed:
+        note_kept(Purpose.REPORT, source_of(mirror_leads.c.id))
     return answer
 
 

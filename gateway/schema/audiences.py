@@ -29,7 +29,7 @@ from gateway.resolvers.declarations import (
     computed,
     table_of_field,
 )
-from gateway.resolvers.ids import encode_id
+from gateway.resolvers.ids import GlobalIdOf
 
 # Whoever has just logged in is told who they are, in the schema that they logged in with: nobody's.
 TOLD_AT_LOGIN = frozenset({"User", "PartnerCompany"})
@@ -151,12 +151,12 @@ def all_fields(item: CompositeType) -> tuple[Field, ...]:
     """The declared fields of a type, with the two that every row with a global id has."""
     if isinstance(item, ObjectType) or not item.node:
         return item.fields
-    name, key = item.name, item.key
+    key = item.key
     identity = computed(
         "id",
         "ID!",
         "The global id, for `node`.",
-        lambda cells, _: encode_id(name, cells[0]),
+        GlobalIdOf(item.name),
         needs=(key,),
     )
     return (

@@ -10,8 +10,9 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.connection import Connection, Item
 from gateway.resolvers.declarations import Field, NodeField
-from gateway.resolvers.element import Element
+from gateway.resolvers.element import Element, Info
 from gateway.resolvers.nodes import node_resolver
+from gateway.resolvers.plan import Selected
 from gateway.resolvers.read import resolver_of
 from gateway.schema.everything import CONNECTION_ITEMS, FINDERS, NODE_TYPES
 
@@ -53,11 +54,13 @@ def _object_type(graphql: GraphQLSchema, name: str) -> GraphQLObjectType:
 
 
 def _page_resolvers(graphql: GraphQLSchema) -> Iterable[tuple[str, Mapping[str, Callable[..., Any]]]]:
-    async def nodes(connection: Connection, _: Any) -> list[Any]:
-        return [_node_of(connection, item) for item in (await connection.page()).items]
+    async def nodes(connection: Connection, info: Info) -> list[Any]:
+        part = connection.step.parts[str(info.path.key)]
+        return [_node_of(part, item) for item in (await connection.page()).items]
 
-    async def edges(connection: Connection, _: Any) -> list[tuple[Any, Item]]:
-        return [(_node_of(connection, item), item) for item in (await connection.page()).items]
+    async def edges(connection: Connection, info: Info) -> list[tuple[Selected, Item]]:
+        part = connection.step.parts[str(info.path.key)]
+        return [(part, item) for item in (await connection.page()).items]
 
     connection = {
         "nodes": nodes,
@@ -65,7 +68,7 @@ def _page_resolvers(graphql: GraphQLSchema) -> Iterable[tuple[str, Mapping[str, 
         "pageInfo": lambda connection, _: connection.page(),
         "totalCount": lambda connection, _: connection.total(),
     }
-    edge = {"node": lambda found, _: found[0], "cursor": lambda found, _: found[1].cursor()}
+    edge = {"node": _node_of_edge, "cursor": lambda found, _: found[1].cursor()}
     for item in CONNECTION_ITEMS:
         if f"{item}Connection" in graphql.type_map:
             yield f"{item}Connection", connection
@@ -82,6 +85,11 @@ def _page_resolvers(graphql: GraphQLSchema) -> Iterable[tuple[str, Mapping[str, 
         )
 
 
-def _node_of(connection: Connection, item: Item) -> Any:
-    node = item.node
-    return node if isinstance(node, Element) or connection.level is None else Element(connection.level, node)
+def _node_of_edge(edge: tuple[Selected, Item], info: Info) -> Any:
+    part, item = edge
+    return _node_of(part.parts[str(info.path.key)], item)
+
+
+def _node_of(part: Selected, item: Item) -> Any:
+    """An item as its part of the plan has it; the rows of a report are values of a scalar, and have no level."""
+    return item.node if part.level is None else Element(part.level, item.node)

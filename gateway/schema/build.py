@@ -44,7 +44,7 @@ from gateway.schema.audiences import Narrowing
 from gateway.schema.bind import bind_resolvers
 from gateway.schema.directives import EVERYTHING_GRANTED, Owned, RoleEnum, directives_of
 from gateway.schema.enums import enum_class
-from gateway.schema.everything import CONNECTION_ITEMS, INPUTS, TYPES
+from gateway.schema.everything import CONNECTION_ITEMS, FINDERS, INPUTS, NODE_TYPES, TYPES
 from gateway.schema.inputs import DIRECTION, REPORT_ORDER, filter_inputs, order_types, where_input
 from gateway.schema.lead_stats import LEAD_GROUP
 from gateway.schema.scalars import SCALARS, Date, DateTime, DecimalText, Json
@@ -141,7 +141,13 @@ class _Builder:
         )
         graphql = schema._schema
         bind_resolvers(graphql, self._catalogue)
-        return AudienceSchema(graphql=graphql, catalogue=self._catalogue, sdl=schema.as_str() + "\n")
+        return AudienceSchema(
+            graphql=graphql,
+            catalogue=self._catalogue,
+            sdl=schema.as_str() + "\n",
+            node_types=NODE_TYPES,
+            finders=FINDERS,
+        )
 
     # --- inputs and enums ---
 

@@ -1,0 +1,495 @@
+"""Reads everything that a planned operation needs, level by level, independent branches at the same time.
+
+What can't be read is a `Failure` where its value would be; nothing is raised. Called by `compiled.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType
+from graphql.execution.values import VariableValues, get_argument_values
+from sqlalchemy import Table
+
+from datasources.model import EVERYTHING, Filter, Row
+from datasources.model import Order as ReadOrder
+from gateway.auth.crossing import converted_keys
+from gateway.auth.trace import Here, here
+from gateway.context import Request
+from gateway.engine.along import along_of
+from gateway.engine.audience import AudienceSchema
+from gateway.engine.gathering import Gathering
+from gateway.engine.lists import ROOT, Lists, shows_page
+from gateway.engine.objects import (
+    Child,
+    Failure,
+    Found,
+    Leaves,
+    Link,
+    Node,
+    Objects,
+    One,
+    Page,
+    Pages,
+    Several,
+    of_rows,
+)
+from gateway.engine.tracing import Placing
+from gateway.errors import bad_input
+from gateway.loaders.batch import Batch
+from gateway.loaders.relations import Direction
+from gateway.resolvers.company_rows import company_rows
+from gateway.resolvers.connection import Connection
+from gateway.resolvers.declarations import (
+    ColumnField,
+    CompanyRowsField,
+    ComputedField,
+    NodeField,
+    ReferenceField,
+    RootListField,
+    RootOneField,
+    RowType,
+    ThroughField,
+    ToManyField,
+    ToOneField,
+)
+from gateway.resolvers.element import presented
+from gateway.resolvers.ids import GlobalIdOf, database_id, integer_key
+from gateway.resolvers.lists import list_reader
+from gateway.resolvers.nodes import check_number_of, node_named
+from gateway.resolvers.plan import Level, Selected, Step
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass
+class Fetch:
+    """One execution. `failed` tells that a failure stands somewhere in what was read."""
+
+    schema: AudienceSchema
+    request: Request
+    variables: VariableValues
+    failed: bool = False
+    gathering: Gathering = field(init=False)
+    placing: Placing = field(default_factory=Placing)
+
+    def __post_init__(self) -> None:
+        self.gathering = Gathering(self.request.access)
+
+    async def root(self, level: Level) -> Objects:
+        """The one object that an operation begins with, and all below it."""
+        objects = Objects(level, 1, values=(None,))
+        await self.fill(objects)
+        return objects
+
+    async def fill(self, objects: Objects) -> None:
+        """Reads on from objects: each selected field that isn't in their own cells."""
+        if objects.count == 0:
+            return
+        place = here()
+        work = [
+            self._child(objects, selected) if place is None else self._placed(place, objects, selected)
+            for selected in objects.level.selected.values()
+            if selected.declared is not None and not isinstance(selected.declared, ColumnField)
+            if selected.key not in objects.children and not _is_plain_id(selected)
+        ]
+        if len(work) == 1:
+            await work[0]
+        elif work:
+            await asyncio.gather(*work)
+
+    async def fill_all(self, several: Iterable[Objects]) -> None:
+        """Reads on from several sets of objects at once."""
+        found = [objects for objects in several if objects.count]
+        if len(found) == 1:
+            await self.fill(found[0])
+        elif found:
+            await asyncio.gather(*map(self.fill, found))
+
+    def failure(self, error: Exception) -> Failure:
+        """Notes that something failed."""
+        self.failed = True
+        return Failure(error)
+
+    # --- one selected field ---------------------------------------------------------------------------------
+
+    async def _placed(self, place: Here, objects: Objects, selected: Selected) -> None:
+        """As `_child`, for a plan that says what each read is for."""
+        with self.placing.field(place, objects.level, selected.key):
+            await self._child(objects, selected)
+
+    async def _child(self, objects: Objects, selected: Selected) -> None:
+        try:
+            arguments = self._arguments(objects.level, selected)
+            objects.children[selected.key] = await self._read(objects, selected, arguments)
+        except Exception as error:
+            failure = self.failure(error)
+            objects.children[selected.key] = Leaves([failure] * objects.count)
+
+    def _arguments(self, level: Level, selected: Selected) -> Arguments:
+        declared = selected.declared
+        if declared is None or not declared.arguments:
+            return {}
+        # As graphql-core has them: absent where nothing was given, and nothing is the default.
+        return get_argument_values(
+            self._definition(level, selected), selected.nodes[0], self.variables, None, False
+        )
+
+    def _definition(self, level: Level, selected: Selected) -> GraphQLField:
+        type_ = self.schema.graphql.type_map[level.type.name]
+        assert isinstance(type_, GraphQLObjectType)
+        found: GraphQLField = type_.fields[selected.name]
+        return found
+
+    async def _read(self, objects: Objects, selected: Selected, arguments: Arguments) -> Child:  # noqa: PLR0911
+        declared, step = selected.declared, selected.step
+        match declared:
+            case ThroughField():
+                return await self._through(objects, declared)
+            case ComputedField(resolve=resolve):
+                values = await self._computed(objects, resolve, declared.needs, arguments)
+                return Leaves(values) if step is None else await self._composite(step, values)
+        assert step is not None
+        match declared:
+            case ToOneField(direction=direction):
+                return await self._to_one(objects, step, direction)
+            case ToManyField(direction=direction):
+                column = objects.columns[objects.level.columns[direction.source]]
+                found = await self._list(step, arguments, direction.table, direction, column)
+                return found if objects.present is None else _where_present(found, objects.present)
+            case RootListField(table=table):
+                return await self._list(step, arguments, table)
+            case RootOneField():
+                return await self._by_id(step, arguments)
+            case ReferenceField(resolve=resolve):
+                named = await self._computed(objects, resolve, declared.needs, arguments)
+                return await self._referenced(step, declared, named)
+            case CompanyRowsField():
+                return await self._company_rows(objects, step, declared, arguments)
+            case NodeField(many=many):
+                return await self._nodes(step, arguments, many=many)
+        raise TypeError(f"{selected.name} can't be read")
+
+    # --- rows by key ----------------------------------------------------------------------------------------
+
+    async def _to_one(self, objects: Objects, step: Step, direction: Direction) -> One:
+        where = self.request.catalogue.row_type(direction.table).shown
+        keys = tuple(direction.table.primary_key.columns)
+        raw = objects.columns[objects.level.columns[direction.source]]
+        if any(key is direction.target for key in keys):
+            return await self._one(step, raw, direction.target, where, "one")
+        # The one with the lowest key, where several answer.
+        order = tuple(ReadOrder(key) for key in keys)
+        return await self._one(step, raw, direction.target, where, "one", order=order, limit=1)
+
+    async def _one(
+        self,
+        step: Step,
+        raw: Sequence[Any],
+        target: Any,
+        where: Filter,
+        name: Any,
+        *,
+        order: tuple[ReadOrder, ...] = (),
+        limit: int | None = None,
+    ) -> One:
+        """The row that each value names by `target`; rubbish names none."""
+        along = await along_of(self.request, step.levels, target.table)
+        batch = Batch(target, tuple(step.columns), where, order, limit)
+        gathered = self.gathering.rows(batch, (name, id(step.columns), along.name), along.reads)
+        key_of = converted_keys(raw, target)
+        rows, place_of = await self._places(gathered.get, key_of)
+        child = of_rows(step.levels[0], rows)
+        await self.fill_all([child, *along.placed(child)])
+        return One(child, list(map(place_of.get, raw)))
+
+    async def _places(
+        self, get: Callable[[Iterable[Any]], Awaitable[Any]], key_of: Mapping[Any, Any]
+    ) -> tuple[list[Row], dict[Any, Link]]:
+        """The rows behind the keys, and where among them that of each value is."""
+        keys = [key for key in key_of.values() if key is not None]
+        found = await get(keys) if keys else {}
+        rows: list[Row] = []
+        place_of: dict[Any, Link] = {}
+        for value, key in key_of.items():
+            answer = found.get(key)
+            if answer.__class__ is Failure:
+                self.failed = True
+                place_of[value] = answer
+            elif answer:
+                place_of[value] = len(rows)
+                rows.append(answer[0])
+        return rows, place_of
+
+    async def _through(self, objects: Objects, declared: ThroughField) -> Leaves:
+        direction, column = declared.direction, declared.column
+        columns = objects.level.through[direction]
+        raw = objects.columns[objects.level.columns[direction.source]]
+        keys = tuple(direction.table.primary_key.columns)
+        unlimited = any(key is direction.target for key in keys)
+        batch = Batch(
+            direction.target,
+            tuple(columns),
+            EVERYTHING,
+            () if unlimited else tuple(ReadOrder(key) for key in keys),
+            None if unlimited else 1,
+        )
+        gathered = self.gathering.rows(batch, ("through", id(columns)))
+        key_of = converted_keys(raw, direction.target)
+        rows, place_of = await self._places(gathered.get, key_of)
+        value_of = {
+            value: link
+            if isinstance(link, Failure)
+            else self._converted(declared, rows[link][columns[column]])
+            for value, link in place_of.items()
+            if link is not None
+        }
+        return Leaves(list(map(value_of.get, raw)))
+
+    def _converted(self, declared: ThroughField, cell: Any) -> Any:
+        value = presented(declared.column, cell, self.request.zone)
+        if declared.convert is None or value is None:
+            return value
+        try:
+            return declared.convert(value)
+        except Exception as error:
+            return self.failure(error)
+
+    # --- lists ----------------------------------------------------------------------------------------------
+
+    async def _list(
+        self,
+        step: Step,
+        arguments: Arguments,
+        table: Table,
+        direction: Direction | None = None,
+        raw: Sequence[Any] = ROOT,
+    ) -> Pages:
+        reader = await list_reader(self.request, step, table, direction, arguments)
+        along = await along_of(self.request, step.levels, table)
+        lists = Lists(reader, self.gathering, raw)
+        # Counting waits for nobody: what comes below the rows goes on while it lasts.
+        counting = asyncio.ensure_future(lists.totals()) if step.total else None
+        paged = await lists.paged(along)
+        pages = paged.pages
+        sets = [of_rows(level, paged.rows) for level in step.levels]
+        await self.fill_all([*sets, *(inner for objects in sets for inner in along.placed(objects))])
+        if counting is not None:
+            for page, total in zip(pages, await counting, strict=True):
+                page.total = total
+        self.failed |= any(page.failure or isinstance(page.total, Failure) for page in pages)
+        return Pages(sets, pages)
+
+    async def _company_rows(
+        self, objects: Objects, step: Step, declared: CompanyRowsField, arguments: Arguments
+    ) -> Pages:
+        columns = objects.level.columns
+        companies = zip(
+            objects.columns[columns[declared.key]], objects.columns[columns[declared.schema]], strict=True
+        )
+        found = [
+            None if absent else company_rows(self.request, step, declared, company, arguments)
+            for company, absent in zip(companies, _absences(objects), strict=True)
+        ]
+        return await self._connections(step, found)
+
+    async def _connections(self, step: Step, found: Sequence[Any]) -> Pages:
+        """Pages of connections that functions gave."""
+        read = await asyncio.gather(*[self._connected(step, connection) for connection in found])
+        items: list[Any] = []
+        pages: list[Page | Failure | None] = []
+        for page, its_items in read:
+            if isinstance(page, Page):
+                page.start, page.end = len(items), len(items) + len(its_items)
+                items += its_items
+            pages.append(page)
+        sets = [_of_items(level, items) for level in step.levels]
+        await self.fill_all(sets)
+        return Pages(sets, pages, items)
+
+    async def _connected(self, step: Step, connection: Any) -> tuple[Page | Failure | None, Sequence[Any]]:
+        if not isinstance(connection, Connection):
+            return connection, ()
+        page = Page()
+        items: Sequence[Any] = ()
+        if step.total:
+            page.total = await self._or_failure(connection.total())
+        if shows_page(step):
+            found = await self._or_failure(connection.page())
+            if isinstance(found, Failure):
+                page.failure = found
+            else:
+                items = [item.node for item in found.items]
+                page.next, page.previous = found.next, found.previous
+                page.cursors = [item.cursor() for item in found.items]
+        return page, items
+
+    async def _or_failure(self, work: Awaitable[Any]) -> Any:
+        try:
+            return await work
+        except Exception as error:
+            return self.failure(error)
+
+    # --- rows by id, and by function ------------------------------------------------------------------------
+
+    async def _by_id(self, step: Step, arguments: Arguments) -> One:
+        level = step.levels[0]
+        row_type = level.type
+        assert isinstance(row_type, RowType)
+        text, key = arguments.get("id"), arguments.get("databaseId")
+        if (text is None) == (key is None):
+            raise bad_input("Give either `id` or `databaseId`.")
+        if text is not None:
+            key = database_id(text, row_type.name)
+        deleted = bool(arguments.get("includeDeleted", False))
+        where = EVERYTHING if deleted else row_type.shown
+        return await self._one(step, [key], row_type.key, where, ("by id", deleted))
+
+    async def _referenced(self, step: Step, declared: ReferenceField, named: Sequence[Any]) -> One | Several:
+        row_type = self.request.catalogue.row_type(declared.table)
+        if not declared.many:
+            raw = [None if isinstance(key, Failure) else key for key in named]
+            found = await self._one(step, raw, row_type.key, row_type.shown, "one")
+            assert found.links is not None
+            links = [
+                key if isinstance(key, Failure) else link
+                for key, link in zip(named, found.links, strict=True)
+            ]
+            return One(found.objects, links)
+        every = [key for keys in named if keys is not None and not isinstance(keys, Failure) for key in keys]
+        distinct = list(dict.fromkeys(every))
+        found = await self._one(step, distinct, row_type.key, row_type.shown, "one")
+        assert found.links is not None
+        place_of = dict(zip(distinct, found.links, strict=True))
+        lists = [keys if isinstance(keys, Failure) else _listed(keys, place_of) for keys in named]
+        return Several(found.objects, lists)
+
+    async def _nodes(self, step: Step, arguments: Arguments, *, many: bool) -> Found:
+        if not many:
+            return Found([await self._node(step, arguments["id"])])
+        ids = arguments["ids"]
+        check_number_of(ids)
+        found = await asyncio.gather(*[self._or_failure(self._node(step, text)) for text in ids])
+        return Found([list(found)])
+
+    async def _node(self, step: Step, text: str) -> Node | None:
+        named = node_named(self.request, text, self.schema.node_types)
+        if named is None:
+            return None
+        assert step.by_type is not None
+        level = step.by_type(named.type)
+        row_type = level.type
+        if not isinstance(row_type, RowType):
+            value = await self.schema.finders[named.type](self.request, named.key)
+            if value is None:
+                return None
+            objects = Objects(level, 1, values=(value,))
+            await self.fill(objects)
+            return Node(objects, 0)
+        one = Step(step.declared, levels=[level], columns=level.columns)
+        found = await self._one(one, [integer_key(named)], row_type.key, row_type.shown, "one")
+        assert found.links is not None
+        (link,) = found.links
+        if isinstance(link, Failure):
+            raise link.error
+        return None if link is None else Node(found.objects, link)
+
+    # --- what functions give --------------------------------------------------------------------------------
+
+    async def _computed(
+        self, objects: Objects, function: Callable[..., Any], needs: Sequence[Any], arguments: Arguments
+    ) -> list[Any]:
+        """What a function gives for each object; None where there is none."""
+        request = self.request
+        found: list[Any] = []
+        pending: list[int] = []
+        for place, (value, absent) in enumerate(
+            zip(_inputs(objects, needs), _absences(objects), strict=True)
+        ):
+            if absent:
+                found.append(None)
+                continue
+            try:
+                given = function(value, request, **arguments)
+            except Exception as error:
+                given = self.failure(error)
+            if inspect.isawaitable(given):
+                pending.append(place)
+            found.append(given)
+        if pending:
+            given_later = await asyncio.gather(*[self._or_failure(found[place]) for place in pending])
+            for place, given in zip(pending, given_later, strict=True):
+                found[place] = given
+        return found
+
+    async def _composite(self, step: Step, values: Sequence[Any]) -> Child:
+        """The objects that functions gave, and what is selected of them."""
+        if any(isinstance(value, Connection) for value in values):
+            return await self._connections(step, values)
+        if any(isinstance(value, list) for value in values):
+            return await self._lists(step, values)
+        if not step.levels:
+            return Leaves(values)
+        there = [value for value in values if value is not None and not isinstance(value, Failure)]
+        objects = Objects(step.levels[0], len(there), values=there)
+        await self.fill(objects)
+        places = iter(range(len(there)))
+        links = [value if value is None or isinstance(value, Failure) else next(places) for value in values]
+        return One(objects, links)
+
+    async def _lists(self, step: Step, values: Sequence[Any]) -> Several:
+        items: list[Any] = []
+        links: list[Any] = []
+        for value in values:
+            if value is None or isinstance(value, Failure):
+                links.append(value)
+            else:
+                links.append(list(range(len(items), len(items) + len(value))))
+                items += value
+        objects = Objects(step.levels[0], len(items), values=items)
+        await self.fill(objects)
+        return Several(objects, links)
+
+
+def _of_items(level: Level, items: Sequence[Any]) -> Objects:
+    if isinstance(level.type, RowType):
+        return of_rows(level, items)
+    return Objects(level, len(items), values=items)
+
+
+def _inputs(objects: Objects, needs: Sequence[Any]) -> Iterable[Any]:
+    """What a function gets of each object: of a row, the cells that it needs; of another object, the object."""
+    if not isinstance(objects.level.type, RowType):
+        return objects.values
+    if not needs:
+        return [()] * objects.count
+    return zip(*(objects.columns[objects.level.columns[column]] for column in needs), strict=True)
+
+
+def _where_present(found: Pages, present: Sequence[Any]) -> Pages:
+    pages = [None if key is None else page for key, page in zip(present, found.pages, strict=True)]
+    return Pages(found.objects, pages)
+
+
+def _absences(objects: Objects) -> Iterable[bool]:
+    """Whether there is no object at each place."""
+    if objects.present is None:
+        return [False] * objects.count
+    return [key is None for key in objects.present]
+
+
+def _listed(keys: Sequence[Any] | None, place_of: Mapping[Any, Link]) -> list[Link] | Failure | None:
+    """The objects of a list by their keys, without those that aren't there; one that failed takes the list."""
+    if keys is None:
+        return None
+    links = [place_of[key] for key in keys]
+    failed = next((link for link in links if isinstance(link, Failure)), None)
+    return failed or [link for link in links if link is not None]
+
+
+def _is_plain_id(selected: Selected) -> bool:
+    return isinstance(selected.declared, ComputedField) and isinstance(selected.declared.resolve, GlobalIdOf)

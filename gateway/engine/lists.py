@@ -1,0 +1,170 @@
+"""The pages and counts of one list, for all parents of a level at once. Called by `fetching.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import func
+
+from datasources.model import Filter, Row
+from gateway.auth.crossing import converted_keys
+from gateway.auth.reads import Use
+from gateway.engine.along import Along
+from gateway.engine.gathering import Gathering
+from gateway.engine.objects import Failure, Page
+from gateway.loaders.batch import Batch
+from gateway.resolvers.lists import ListReader
+from gateway.resolvers.plan import Step
+
+ROOT = (None,)
+
+
+@dataclass(frozen=True)
+class Paged:
+    """The page of each parent, and the rows that all pages show, one page's after the other's."""
+
+    pages: list[Page]
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Reads one list of each parent; `raw` are the parents' cells that the lists hang on, or `ROOT`."""
+
+    reader: ListReader
+    gathering: Gathering
+    raw: Sequence[Any]
+    _keys: dict[Any, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.reader.direction is not None:
+            self._keys.update(converted_keys(self.raw, self.reader.direction.target))
+
+    async def paged(self, along: Along) -> Paged:
+        """The page of each parent."""
+        if not shows_page(self.reader.step):
+            return Paged([Page() for _ in self.raw])
+        try:
+            rows = await self._rows(along)
+            past = await self._past()
+        except Exception as error:
+            return Paged([Page(failure=Failure(error)) for _ in self.raw])
+        return self._paged(rows, past)
+
+    def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
+        paged = Paged([])
+        cursors = _cursors_of(self.reader)
+        for key in self._places():
+            found = rows.get(key)
+            if found or past:
+                page, kept = self._page(found or (), past.get(key, ()), cursors)
+                page.start = len(paged.rows)
+                paged.rows.extend(kept)
+                page.end = len(paged.rows)
+                paged.pages.append(page)
+            else:
+                paged.pages.append(Page())
+        return paged
+
+    async def totals(self) -> list[int | Failure | None]:
+        """How many rows the whole list of each parent has, where that is asked for."""
+        if not self.reader.step.total:
+            return [None for _ in self.raw]
+        listing = self.reader.listing
+        try:
+            counts = await self._counts(listing.where, listing.fingerprint)
+        except Exception as error:
+            return [Failure(error) for _ in self.raw]
+        return [_count_or_failure(counts.get(key, ())) for key in self._places()]
+
+    def _places(self) -> list[Any]:
+        if self.reader.direction is None:
+            return list(ROOT)
+        return [self._keys.get(value) for value in self.raw]
+
+    def _wanted(self) -> list[Any]:
+        return [key for key in self._keys.values() if key is not None]
+
+    async def _rows(self, along: Along) -> Mapping[Any, Any]:
+        reader = self.reader
+        if reader.direction is None:
+            rows = await reader.request.access.rows(
+                reader.listing.row_type.table,
+                reader.columns,
+                where=reader.where,
+                order=reader.order,
+                limit=reader.limit,
+                use=Use.PAGE,
+                along=along.reads,
+            )
+            return {None: rows}
+        batch = Batch(
+            reader.direction.target, reader.columns, reader.where, reader.order, reader.limit, Use.PAGE
+        )
+        name = (reader.name, id(reader.step.columns), along.name)
+        wanted = self._wanted()
+        return await self.gathering.rows(batch, name, along.reads).get(wanted) if wanted else {}
+
+    async def _past(self) -> Mapping[Any, Any]:
+        past = self.reader.past()
+        return {} if past is None else await self._counts(past.where, past.name)
+
+    async def _counts(self, where: Filter, name: Any) -> Mapping[Any, Any]:
+        reader = self.reader
+        if reader.direction is None:
+            table = reader.listing.row_type.table
+            groups = await reader.request.access.groups(table, (func.count(),), where=where)
+            return {None: [(int(groups[0][0]) if groups else 0,)]}
+        wanted = self._wanted()
+        batch = Batch(reader.direction.target, (), where)
+        return await self.gathering.counts(batch, name).get(wanted) if wanted else {}
+
+    def _page(
+        self, rows: Sequence[Row] | Failure, past: Sequence[Row] | Failure, cursors: CursorsOf | None
+    ) -> tuple[Page, Sequence[Row]]:
+        if isinstance(rows, Failure):
+            return Page(failure=rows), ()
+        if isinstance(past, Failure):
+            return Page(failure=past), ()
+        kept, more = self.reader.shown(rows)
+        onward, before = self.reader.ends(more=more, past=_count(past) != 0)
+        return Page(next=onward, previous=before, cursors=cursors(kept) if cursors else ()), kept
+
+
+CursorsOf: TypeAlias = Callable[[Sequence[Row]], Sequence[str]]
+
+
+def _cursors_of(reader: ListReader) -> CursorsOf | None:
+    """What makes the cursors that an answer shows of a page: of every row, or of the first and the last."""
+    if shows_cursors(reader.step):
+        return lambda rows: [reader.cursor(row) for row in rows]
+    if shows_ends(reader.step):
+        return lambda rows: [reader.cursor(rows[0]), reader.cursor(rows[-1])] if rows else ()
+    return None
+
+
+def shows_page(step: Step) -> bool:
+    """Whether anything is asked of a connection that needs its rows."""
+    return any(part.name in {"nodes", "edges", "pageInfo"} for part in step.parts.values())
+
+
+def shows_cursors(step: Step) -> bool:
+    """Whether the cursor of each item is asked for."""
+    edges = (part for part in step.parts.values() if part.name == "edges")
+    return any(entry.name == "cursor" for part in edges for entry in part.parts.values())
+
+
+def shows_ends(step: Step) -> bool:
+    """Whether the cursors of a page's ends are asked for."""
+    infos = (part for part in step.parts.values() if part.name == "pageInfo")
+    return any(entry.name in {"startCursor", "endCursor"} for part in infos for entry in part.parts.values())
+
+
+def _count(answer: Sequence[Row]) -> int:
+    return int(answer[0][0]) if answer else 0
+
+
+def _count_or_failure(answer: Sequence[Row] | Failure) -> int | Failure:
+    return answer if isinstance(answer, Failure) else _count(answer)
