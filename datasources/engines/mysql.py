@@ -36,7 +36,13 @@ from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSo
 
 POOL_SIZE = 10
 _RECYCLE_SECONDS = 280  # below the five minutes after which proxies and servers drop idle connections
-_SESSION = "set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+# A list of more keys than this is judged by the index's statistics, not by looking up each: of 60 keys of `leads`
+# looking took MariaDB 0.4 of the statement's 0.7 ms, and it chose the same way.
+_KEYS_LOOKED_UP = 10
+_SESSION = (
+    "set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+    f"eq_range_index_dive_limit = {_KEYS_LOOKED_UP}"
+)
 _CONNECT: dict[str, Callable[..., Awaitable[Any]]] = {
     "aiomysql": aiomysql.connect,
     "asyncmy": asyncmy.connect,
@@ -291,8 +297,26 @@ async def _execute(driver: Any, prepared: Prepared) -> Any:
     cursor = driver.cursor()
     if inspect.isawaitable(cursor):
         cursor = await cursor
-    await cursor.execute(prepared.text, prepared.parameters)
+    await cursor.execute(_with_values(driver, prepared))
     return cursor
+
+
+def _with_values(driver: Any, prepared: Prepared) -> str:
+    """The statement as the drivers send it, with its values in it: theirs, but for what has nothing to escape.
+
+    They look up how to escape each value, which takes longer than all else for a list of some hundred keys.
+    """
+    literal = driver.literal
+    return prepared.text % tuple(
+        [
+            value
+            if type(value) is int
+            else f"'{value}'"
+            if type(value) is str and value.isascii() and value.isalnum()
+            else literal(value)
+            for value in prepared.parameters
+        ]
+    )
 
 
 async def _insert(driver: Any, prepared: PreparedRows) -> None:

@@ -10,11 +10,11 @@ request has just read prove it, and nothing is asked at all.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Integer, String, Table
+from sqlalchemy import Column, ColumnElement, Table
 
 from datasources.model import (
     EVERYTHING,
@@ -57,19 +57,23 @@ class Witnesses:
     """Values of columns that visible rows, read in this request, are known to hold."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[int, ColumnElement[Any]], set[Value]] = {}
+        # By policy: what was read under it. Looked through only when somebody asks.
+        self._read: dict[int, list[tuple[Sequence[ColumnElement[Any]], Sequence[Row]]]] = {}
 
-    def note(self, policy: Filter, columns: Iterable[ColumnElement[Any]], rows: list[Row]) -> None:
-        """Remembers what rows that were read under `policy` hold."""
-        for position, column in enumerate(columns):
-            if isinstance(column, Column) and isinstance(column.type, Integer | String):
-                self._values.setdefault((id(policy), column), set()).update(row[position] for row in rows)
+    def note(self, policy: Filter, columns: Sequence[ColumnElement[Any]], rows: Sequence[Row]) -> None:
+        """Remembers the rows that were read under `policy`."""
+        self._read.setdefault(id(policy), []).append((columns, rows))
 
     def among(self, term: Related, values: frozenset[Value]) -> frozenset[Value]:
         """Those of `values` for which the term is known to hold."""
         if not isinstance(term.where, Everything):
             return frozenset()
-        return values & self._values.get((id(term.policy), term.target), set())
+        found: set[Value] = set()
+        for columns, rows in self._read.get(id(term.policy), ()):
+            place = next((place for place, column in enumerate(columns) if column is term.target), None)
+            if place is not None:
+                found.update(row[place] for row in rows)
+        return values & found
 
 
 class Crossing:
@@ -199,6 +203,16 @@ def _converted(values: Iterable[Value], term: Related) -> frozenset[Value]:
         for converted in (convert_key(value, term.target) for value in values)
         if converted is not None
     )
+
+
+def converted_keys(values: Iterable[Value], target: ColumnElement[Any]) -> dict[Value, Value]:
+    """Each distinct value that isn't None, and what `convert_key` makes of it."""
+    distinct = dict.fromkeys(values)
+    distinct.pop(None, None)
+    kind = target.type.python_type
+    if {*map(type, distinct)} == {kind}:
+        return dict(zip(distinct, distinct, strict=True))
+    return {value: convert_key(value, target) for value in distinct}
 
 
 def convert_key(value: Value, target: ColumnElement[Any]) -> Value:

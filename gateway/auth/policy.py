@@ -246,6 +246,13 @@ class Policies:
     unseen: Mapping[Table, str] = field(default_factory=dict)
     writes: Mapping[str, WritePolicy] = field(default_factory=dict)
     _rows: Mapping[Table, RowPolicy] = field(init=False)
+    # A few callers, and as many sets of scopes as partners were given: 4,096 at most.
+    _covered: dict[tuple[Caller, frozenset[str]], dict[Column[Any], bool]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _plain: dict[tuple[Caller, frozenset[str]], dict[Column[Any], bool]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(self.rows))
@@ -272,6 +279,24 @@ class Policies:
         of_table = self.table_grant(column.table)
         policy = self.columns.get(column)
         return of_table if policy is None else of_table.and_(policy.grant)
+
+    def covers(self, audience: Audience, column: Column[Any]) -> bool:
+        """Whether an audience may ever read the column; its role's denials left aside."""
+        known = self._covered.setdefault((audience.caller, audience.scopes), {})
+        found = known.get(column)
+        if found is None:
+            found = known[column] = self.column_grant(column).covers(audience)
+        return found
+
+    def is_plain(self, audience: Audience, column: Column[Any]) -> bool:
+        """Whether an audience may read the column, and no rule says on which rows."""
+        known = self._plain.setdefault((audience.caller, audience.scopes), {})
+        found = known.get(column)
+        if found is None:
+            policy = self.columns.get(column)
+            is_masked = policy is not None and policy.mask is not None
+            found = known[column] = not is_masked and self.covers(audience, column)
+        return found
 
     def field_grant(self, type_name: str, name: str) -> Grant | None:
         """The rule of a field that has one of its own."""
@@ -316,7 +341,11 @@ class Rules:
 
     def may_read(self, column: Column[Any]) -> bool:
         """Whether the caller may ever read the column."""
-        return column not in self.denied and self._policies.column_grant(column).covers(self._audience)
+        return column not in self.denied and self._policies.covers(self._audience, column)
+
+    def is_plain(self, column: Column[Any]) -> bool:
+        """Whether the caller may read the column, and no rule says on which rows."""
+        return self._policies.is_plain(self._audience, column) and column not in self.denied
 
     def mask(self, column: Column[Any]) -> ColumnElement[bool] | None:
         """The rows on which the caller may read the column, or None for every row."""

@@ -99,7 +99,7 @@ def _of_pages(
     """The rows without those beyond a page: of the whole read, or of each key."""
     if keys is None or keys.limit is None:
         return rows if limit is None else rows[: limit - 1]
-    place = list(columns).index(keys.column)
+    place = next(place for place, column in enumerate(columns) if column is keys.column)
     seen: Counter[Any] = Counter()
     shown = []
     for row in rows:

@@ -61,7 +61,7 @@ from gateway.resolvers.element import presented
 from gateway.resolvers.ids import GlobalIdOf, database_id, integer_key
 from gateway.resolvers.lists import list_reader
 from gateway.resolvers.nodes import check_number_of, node_named
-from gateway.resolvers.plan import Level, Selected, Step
+from gateway.resolvers.plan import Level, Selected, Step, holds_variable
 
 Arguments = Mapping[str, Any]
 
@@ -134,10 +134,14 @@ class Fetch:
         declared = selected.declared
         if declared is None or not declared.arguments:
             return {}
+        if selected.fixed_arguments is not None:
+            return selected.fixed_arguments
         # As graphql-core has them: absent where nothing was given, and nothing is the default.
-        return get_argument_values(
-            self._definition(level, selected), selected.nodes[0], self.variables, None, False
-        )
+        node = selected.nodes[0]
+        found = get_argument_values(self._definition(level, selected), node, self.variables, None, False)
+        if not any(map(holds_variable, node.arguments or ())):
+            selected.fixed_arguments = found
+        return found
 
     def _definition(self, level: Level, selected: Selected) -> GraphQLField:
         type_ = self.schema.graphql.type_map[level.type.name]
@@ -281,7 +285,8 @@ class Fetch:
         if counting is not None:
             for page, total in zip(pages, await counting, strict=True):
                 page.total = total
-        self.failed |= any(page.failure or isinstance(page.total, Failure) for page in pages)
+                self.failed |= isinstance(total, Failure)
+        self.failed |= paged.failed
         return Pages(sets, pages)
 
     async def _company_rows(

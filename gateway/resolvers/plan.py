@@ -12,14 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLIncludeDirective,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
 )
 from graphql.execution.values import VariableValues, get_directive_values
 from sqlalchemy import Column, ColumnElement
@@ -60,6 +65,8 @@ class Selected:
     step: Step | None = None
     parts: Mapping[str, Selected] = field(default_factory=dict)
     level: Level | None = None
+    # The values of arguments that hold no variable: the same each time, once somebody has worked them out.
+    fixed_arguments: Mapping[str, Any] | None = None
 
 
 @dataclass(eq=False)
@@ -245,6 +252,21 @@ class Planner:
         skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
         return not (skip and skip["if"]) and not (include and not include["if"])
+
+
+def holds_variable(argument: ArgumentNode) -> bool:
+    """Whether an argument's value depends on a variable."""
+    waiting: list[ValueNode] = [argument.value]
+    while waiting:
+        value = waiting.pop()
+        match value:
+            case VariableNode():
+                return True
+            case ListValueNode(values=values):
+                waiting.extend(values)
+            case ObjectValueNode(fields=fields):
+                waiting.extend(field.value for field in fields)
+    return False
 
 
 def _selections(nodes: Nodes) -> list[SelectionSetNode]:

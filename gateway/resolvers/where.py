@@ -51,7 +51,8 @@ class Where:
 
     def filter(self, row_type: RowType, given: Input | None, *, show_hidden: bool = False) -> Filter:
         """The rows of a type that match; without those that are hidden unless spoken of."""
-        given = given or {}
+        if not given:
+            return EVERYTHING if show_hidden else row_type.shown
         shown: Filter = EVERYTHING
         if row_type.hidden is not None and not show_hidden and not _speaks_of(row_type, given):
             shown = Not(row_type.hidden)

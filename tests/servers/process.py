@@ -103,8 +103,12 @@ class ServerProcess:
         self._release_guard()
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open, and nothing answers."""
-        self._running().send_signal(signal.SIGSTOP)
+        """SIGSTOP: connections stay open, and nothing answers once this returns."""
+        process = self._running()
+        process.send_signal(signal.SIGSTOP)
+        # Each thread goes on until it notices: long enough to answer a fast client.
+        while not _all_stopped(process.pid):
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """SIGCONT."""
@@ -136,3 +140,16 @@ def _guard_process(pid: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def _all_stopped(pid: int) -> bool:
+    """Whether every thread of a process is stopped."""
+    return all(_state(thread) in "Tt" for thread in Path(f"/proc/{pid}/task").iterdir())
+
+
+def _state(thread: Path) -> str:
+    try:
+        # The name before it is in brackets, and may hold anything.
+        return (thread / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return "T"  # it has ended meanwhile

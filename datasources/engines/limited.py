@@ -1,0 +1,81 @@
+"""Reads limited for each key, on a source that has no way to say so: all rows of all keys, where there are few.
+
+Most parents have fewer children than a page holds. Then one plain statement of their keys answers, at a fifth of what
+one select for each key costs the server; where there are more rows than all pages together hold, it stops there, and
+the other way is taken. `sql_source.py` asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from datasources.base import Capability
+from datasources.model import Direction, Keys, Read, Row
+from datasources.statements import Capabilities, key_values
+
+# More rows than this aren't read on the chance that they are all.
+MOST_ROWS = 5_000
+
+
+def whole_read(read: Read, capabilities: Capabilities) -> Read | None:
+    """The read of all rows of all keys, and one more than all pages hold; None where the limit is said otherwise.
+
+    Its rows come in no order: sorted by the server, all of them would have to be read before the first.
+    """
+    keys = read.keys
+    if (
+        keys is None
+        or keys.limit is None
+        or capabilities & {Capability.LIMIT_BY, Capability.WINDOW_FUNCTIONS}
+    ):
+        return None
+    count = len(key_values(keys))
+    most = count * keys.limit
+    if count < 2 or most > MOST_ROWS or not _can_sort(read, keys):
+        return None
+    return replace(read, keys=replace(keys, limit=None), order=(), limit=most + 1)
+
+
+def is_whole(whole: Read, rows: Sequence[Row]) -> bool:
+    """Whether these are all rows that there are."""
+    return whole.limit is None or len(rows) < whole.limit
+
+
+def limited(read: Read, rows: Sequence[Row]) -> list[Row]:
+    """The first few rows of each key, in the read's order, of all rows of all keys."""
+    keys = read.keys
+    assert keys is not None
+    assert keys.limit is not None
+    place = _place(read, keys.column)
+    found: dict[Any, list[Row]] = {}
+    for row in _sorted(read, rows):
+        of_key = found.setdefault(row[place], [])
+        if len(of_key) < keys.limit:
+            of_key.append(row)
+    return [row for of_key in found.values() for row in of_key]
+
+
+def _sorted(read: Read, rows: Sequence[Row]) -> list[Row]:
+    """The rows in the read's order: None before every value, text by code point, as sources sort."""
+    found = list(rows)
+    for order in reversed(read.order):
+        place = _place(read, order.expression)
+        found.sort(
+            key=lambda row: (row[place] is not None, row[place]),
+            reverse=order.direction is Direction.DESC,
+        )
+    return found
+
+
+def _can_sort(read: Read, keys: Keys) -> bool:
+    """Whether the rows hold what they are grouped and sorted by."""
+    needed = [keys.column, *(order.expression for order in read.order)]
+    return all(any(column is wanted for column in read.columns) for wanted in needed)
+
+
+def _place(read: Read, wanted: ColumnElement[Any]) -> int:
+    return next(place for place, column in enumerate(read.columns) if column is wanted)
