@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "GATEWAY_"
+ENGINES = ("compiled", "reference")
 
 
 class SettingsError(Exception):
@@ -29,7 +30,7 @@ class Settings:
     """Environment variables are the upper-case names with `GATEWAY_` before them."""
 
     iperform_dsn: str = setting(
-        "iperform: mysql+aiomysql://user:password@host:3306/iperform (or mysql+asyncmy, sqlite+aiosqlite)",
+        "iperform: mysql+asyncmy://user:password@host:3306/iperform (or mysql+aiomysql, sqlite+aiosqlite)",
         secret=True,
     )
     magenta_dsn: str = setting("magenta: the same forms as iperform", secret=True)
@@ -52,6 +53,13 @@ class Settings:
     connect_seconds: float = setting("time limit for connecting to a source", default=3.0)
     statement_seconds: float = setting("time limit for one statement of a source", default=10.0)
     request_seconds: float = setting("time limit for one request", default=30.0)
+    operations_at_once: int = setting(
+        "GraphQL operations that one process executes at once, without those that take long", default=16
+    )
+    operations_waiting: int = setting(
+        "GraphQL operations that may wait for others to end, in one process; more are told to ask again",
+        default=1_000,
+    )
     access_token_seconds: int = setting("how long an access token is good", default=900)
     refresh_token_seconds: int = setting("how long a session lasts without a refresh", default=14 * 86_400)
     session_cache_seconds: float = setting("how long a checked session is believed; at most 2", default=1.0)
@@ -77,6 +85,10 @@ class Settings:
     report_cache_seconds: int = setting(
         "how long a report's rows are kept for a set of visible rows", default=1800
     )
+    engine: str = setting(
+        "what executes operations: `compiled`, or `reference`, which is slower and means the same",
+        default="compiled",
+    )
     audit_reads: bool = setting(
         "whether each request's reads are written to the estate's `logs`", default=True
     )
@@ -95,6 +107,8 @@ class Settings:
             for meaning in [_out_of_range(item.name, getattr(self, item.name))]
             if meaning
         ]
+        if self.engine not in ENGINES:
+            problems.append(f"GATEWAY_ENGINE must be one of: {', '.join(ENGINES)}")
         if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
             problems.append("demo mode serves on loopback only: its accounts have a public password")
         try:
@@ -116,7 +130,7 @@ def _out_of_range(name: str, value: Any) -> str | None:
         return None
     if name == "port":
         return None if 0 <= value <= 65_535 else "a port: 0 to 65535"
-    if name in {"trusted_proxies", "session_cache_seconds"}:
+    if name in {"trusted_proxies", "session_cache_seconds", "operations_waiting"}:
         return None if 0 <= value < inf else "0 or more"
     return None if 0 < value < inf else "more than 0"
 

@@ -1,8 +1,8 @@
 """Reads limited for each key, on a source that has no way to say so: all rows of all keys, where there are few.
 
-Most parents have fewer children than a page holds. Then one plain statement of their keys answers, at a fifth of what
-one select for each key costs the server; where there are more rows than all pages together hold, it stops there, and
-the other way is taken. `sql_source.py` asks.
+Most parents have few children. Then one plain statement of their keys answers, at a fifth of what one select for each
+key costs the server; where there are more rows than it may give, it stops there, the other way is taken, and is taken
+at once for a while. `sql_source.py` asks.
 """
 
 from __future__ import annotations
@@ -17,12 +17,34 @@ from datasources.base import Capability
 from datasources.model import Direction, Keys, Read, Row
 from datasources.statements import Capabilities, key_values
 
-# More rows than this aren't read on the chance that they are all.
+# More rows than this aren't read on the chance that they are all; nor more than so many for each key, or its limit.
 MOST_ROWS = 5_000
+MOST_OF_EACH = 10
+# Reads by a key that go the other way at once, after one of which there were more.
+CROWDED_FOR = 100
+
+
+class Crowds:
+    """Which keys have turned out to have many rows each. Wrong in either direction, it costs time alone."""
+
+    def __init__(self) -> None:
+        self._left: dict[ColumnElement[Any], int] = {}
+
+    def note(self, read: Read) -> None:
+        """A read by this key had too many rows."""
+        if read.keys is not None:
+            self._left[read.keys.column] = CROWDED_FOR
+
+    def expected(self, read: Read) -> bool:
+        """Whether a read by this key isn't worth trying; after some reads it is again."""
+        left = 0 if read.keys is None else self._left.get(read.keys.column, 0)
+        if left and read.keys is not None:
+            self._left[read.keys.column] = left - 1
+        return left > 0
 
 
 def whole_read(read: Read, capabilities: Capabilities) -> Read | None:
-    """The read of all rows of all keys, and one more than all pages hold; None where the limit is said otherwise.
+    """The read of all rows of all keys, and one more than are worth it; None where the limit is said otherwise.
 
     Its rows come in no order: sorted by the server, all of them would have to be read before the first.
     """
@@ -34,9 +56,9 @@ def whole_read(read: Read, capabilities: Capabilities) -> Read | None:
     ):
         return None
     count = len(key_values(keys))
-    most = count * keys.limit
-    if count < 2 or most > MOST_ROWS or not _can_sort(read, keys):
+    if count < 2 or count * keys.limit > MOST_ROWS or not _can_sort(read, keys):
         return None
+    most = min(count * max(keys.limit, MOST_OF_EACH), MOST_ROWS)
     return replace(read, keys=replace(keys, limit=None), order=(), limit=most + 1)
 
 

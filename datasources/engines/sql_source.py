@@ -17,7 +17,7 @@ from sqlalchemy import Dialect, FromClause, MetaData
 
 from datasources.base import Capability, SourceError, Statement, StatementObserver, TimeLimits
 from datasources.engines.compiled import Prepared, PreparedRows, StatementCompiler
-from datasources.engines.limited import is_whole, limited, whole_read
+from datasources.engines.limited import Crowds, is_whole, limited, whole_read
 from datasources.engines.templates import Planned, Templates, decoders_of
 from datasources.model import Aggregate, Insert, InsertMany, Keys, Nothing, Read, Row, Value, Write
 from datasources.statements import (
@@ -76,14 +76,16 @@ class SqlSource(ABC):
         self._metadata = options.metadata
         self._compiler = StatementCompiler(dialect)
         self.templates = Templates(self._compiler, self.capabilities)
+        self._crowds = Crowds()
 
     async def rows(self, read: Read) -> list[Row]:
         """The rows of a read; what can't have any is answered without a statement. Raises `SourceError`."""
         whole = whole_read(read, self.capabilities)
-        if whole is not None:
+        if whole is not None and not self._crowds.expected(read):
             rows = await self._rows(whole, self._fetch)
             if is_whole(whole, rows):
                 return limited(read, rows)
+            self._crowds.note(read)
         return await self._rows(read, self._fetch)
 
     async def _rows(

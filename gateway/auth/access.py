@@ -15,15 +15,22 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, ColumnElement, Table, case, func, null
 
 from datasources.analytics.tables import erp_schema_name
+from datasources.base import Capability
 from datasources.model import (
     EVERYTHING,
     Aggregate,
+    AllOf,
     Among,
+    AnyOf,
     Direction,
+    Everything,
     FilePage,
     Filter,
+    Joined,
     Keys,
     Latest,
+    ListsAny,
+    Not,
     Order,
     Read,
     Related,
@@ -41,10 +48,12 @@ from gateway.auth.principal import Principal
 from gateway.auth.reads import Reads, Use
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
+from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
 from gateway.errors import Code, GatewayError, not_found
 
 Wanted = TypeVar("Wanted", Read, Aggregate)
 Found = TypeVar("Found")
+Sent = TypeVar("Sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,21 @@ class Part:
 
     key: Column[Any]
     measures: tuple[ColumnElement[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Rows of another table of the same source that come along with those that name them by `target`, its key.
+
+    `column` is of the read's own table, or of the one that came along at the place `within`. The caller's rule for the
+    table holds for them as for any other read of it. `columns` begin with `target`.
+    """
+
+    column: Column[Any]
+    target: Column[Any]
+    columns: tuple[Column[Any], ...]
+    where: Filter
+    within: int | None = None
 
 
 class Access:
@@ -73,15 +97,18 @@ class Access:
         self._denied = denied
         self.reads = Reads()
         self._witnesses = Witnesses()
-        self._crossing = Crossing(self._run, self._witnesses, budgets)
+        self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
         self._rules: asyncio.Task[Rules] | None = None
         self._askers: list[asyncio.Task[Any]] = []
 
     async def rules(self) -> Rules:
         """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
-        if self._rules is None:
-            self._rules = asyncio.create_task(self._bind_rules())
-        return await asyncio.shield(self._rules)
+        rules = self._rules
+        if rules is None:
+            rules = self._rules = asyncio.create_task(self._bind_rules())
+        if rules.done():
+            return rules.result()
+        return await asyncio.shield(rules)
 
     async def rows(
         self,
@@ -94,10 +121,12 @@ class Access:
         limit: int | None = None,
         distinct: bool = False,
         use: Use = Use.ANSWER,
+        along: Sequence[Along] = (),
     ) -> list[Row]:
         """Visible rows of a table. A cell that the caller may not read on its row comes back as None.
 
         What isn't a column is an expression that was made of readable ones. `use` says which rows the audit counts.
+        The cells of what comes `along` follow those of the columns: all None where no visible row is named.
         """
         rules = await self.rules()
         policy = rules.rows(table)
@@ -113,11 +142,45 @@ class Access:
                 keys=keys,
                 limit=limit,
                 distinct=distinct,
-            )
+                joins=tuple(self._joined(rules, other) for other in along),
+            ),
+            Purpose.WORKING if use is Use.WORKING else Purpose.ROWS,
         )
         self._witnesses.note(policy, columns, rows)
-        self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
+        shown = self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
+        self._note_along(along, len(columns), shown)
         return rows
+
+    def may_join(self, column: Column[Any], target: Column[Any]) -> bool:
+        """Whether rows may come `along`: both rules are plain enough. The rules must have been asked for before."""
+        assert self._rules is not None
+        rules = self._rules.result()
+        table = table_of(target)
+        return (
+            Capability.JOINS in self._estate.source(table).capabilities
+            and rules.may_read(column)
+            and rules.mask(column) is None
+            and is_plain(rules.rows(table))
+        )
+
+    def _joined(self, rules: Rules, along: Along) -> Joined:
+        table = table_of(along.target)
+        return Joined(
+            table=table,
+            column=along.column,
+            target=along.target,
+            policy=rules.rows(table),
+            where=along.where,
+            columns=tuple(readable(rules, column) for column in along.columns),
+            within=along.within,
+        )
+
+    def _note_along(self, along: Sequence[Along], start: int, rows: Sequence[Row]) -> None:
+        for other in along:
+            keys = {row[start] for row in rows}
+            keys.discard(None)
+            self.reads.keys(table_of(other.target), keys)
+            start += len(other.columns)
 
     async def change(self, change: Change) -> tuple[int, ...]:
         """Changes one row in one transaction; the ids of the rows that were added with it, in their order.
@@ -137,14 +200,19 @@ class Access:
             where=change.where,
             keys=Keys(key, (change.key,)),
         )
-        with self._asking():
-            row = await self._lowered(row, source.name)
-            grounds = await self._crossing.lower(policy.filter(rules.scope), source.name)
-            # Without a lock, so that nobody holds up, or waits for, a row that isn't theirs.
-            if not await source.rows(row):
-                raise not_found()
-            async with source.transaction() as transaction:
-                return await carried_out(change, Permit(policy, row, grounds, self._principal), transaction)
+
+        async def send() -> tuple[int, ...]:
+            with self._asking():
+                lowered = await self._lowered(row, source.name)
+                grounds = await self._crossing.lower(policy.filter(rules.scope), source.name)
+                # Without a lock, so that nobody holds up, or waits for, a row that isn't theirs.
+                if not await source.rows(lowered):
+                    raise not_found()
+                permit = Permit(policy, lowered, grounds, self._principal)
+                async with source.transaction() as transaction:
+                    return await carried_out(change, permit, transaction)
+
+        return await self._noted(Purpose.CHANGE, (policy.table,), send)
 
     async def groups(
         self,
@@ -170,29 +238,38 @@ class Access:
             limit=limit,
         )
         source = self._estate.source(table)
-        with self._asking():
-            found = await source.groups(await self._lowered(aggregate, source.name))
+
+        async def send() -> list[Row]:
+            with self._asking():
+                return await source.groups(await self._lowered(aggregate, source.name))
+
+        found = await self._noted(Purpose.GROUPS, (table,), send)
         self.reads.groups(table, len(found))
         return found
 
     async def groups_by_key(self, parts: Sequence[Part], keys: Sequence[Value]) -> list[list[Row]]:
         """Visible rows of several tables of one source, each grouped by its own key column, in one statement."""
         rules = await self.rules()
-        source = self._estate.source(table_of(parts[0].key))
-        with self._asking():
-            lowered = [
-                await self._lowered(
-                    Aggregate(
-                        table=table_of(part.key),
-                        measures=part.measures,
-                        policy=rules.rows(table_of(part.key)),
-                        keys=Keys(part.key, tuple(keys)),
-                    ),
-                    source.name,
-                )
-                for part in parts
-            ]
-            found = await source.groups_of_each(lowered)
+        tables = tuple(table_of(part.key) for part in parts)
+        source = self._estate.source(tables[0])
+
+        async def send() -> list[list[Row]]:
+            with self._asking():
+                lowered = [
+                    await self._lowered(
+                        Aggregate(
+                            table=table_of(part.key),
+                            measures=part.measures,
+                            policy=rules.rows(table_of(part.key)),
+                            keys=Keys(part.key, tuple(keys)),
+                        ),
+                        source.name,
+                    )
+                    for part in parts
+                ]
+                return await source.groups_of_each(lowered)
+
+        found = await self._noted(Purpose.GROUPS, tables, send)
         for part, groups in zip(parts, found, strict=True):
             self.reads.groups(table_of(part.key), len(groups))
         return found
@@ -223,7 +300,9 @@ class Access:
                 found[company_id].append(tuple(cells))
             return found
 
-        hidden, found = await self._of_companies(table, company_ids, newest)
+        hidden, found = await self._noted(
+            Purpose.ROWS, (table,), lambda: self._of_companies(table, company_ids, newest)
+        )
         place = list(columns).index(table.c.id)
         for company_id, rows in found.items():
             self.reads.keys(table, [(company_id, row[place]) for row in rows[: page.limit - 1]])
@@ -247,7 +326,9 @@ class Access:
             )
             return {company_id: int(rows[0][0]) for company_id, rows in zip(owns, answers, strict=True)}
 
-        hidden, found = await self._of_companies(table, company_ids, counts)
+        hidden, found = await self._noted(
+            Purpose.GROUPS, (table,), lambda: self._of_companies(table, company_ids, counts)
+        )
         self.reads.groups(table, len(found))
         return {**dict.fromkeys(hidden, 0), **found}
 
@@ -319,7 +400,8 @@ class Access:
                 policy=rule,
                 order=(Order(key),),
                 keys=Keys(column, (value,), 1),
-            )
+            ),
+            Purpose.WORKING,
         )
         return rows[0][0] if rows else None
 
@@ -329,8 +411,12 @@ class Access:
 
     async def files(self, prefix: str, *, after: str | None, limit: int) -> FilePage:
         """Files below a prefix. Whoever asks has read, through this access, the row that the prefix belongs to."""
-        with self._asking():
-            return await self._estate.files.page(prefix, after=after, limit=limit)
+
+        async def send() -> FilePage:
+            with self._asking():
+                return await self._estate.files.page(prefix, after=after, limit=limit)
+
+        return await self._noted(Purpose.FILES, (), send)
 
     async def file_link(self, key: str, *, seconds: int) -> str:
         """A signed link to a file that `files` gave; good for `seconds`."""
@@ -338,15 +424,43 @@ class Access:
         with self._asking():
             return await self._estate.files.link(key, seconds=seconds)
 
-    async def _run(self, read: Read) -> list[Row]:
-        source = self._estate.source(_table(read))
-        with self._asking():
-            return await source.rows(await self._lowered(read, source.name))
+    async def _run(self, read: Read, purpose: Purpose) -> list[Row]:
+        table = _table(read)
+        source = self._estate.source(table)
+
+        async def send() -> list[Row]:
+            with self._asking():
+                return await source.rows(await self._lowered(read, source.name))
+
+        return await self._noted(purpose, (table, *(join.table for join in read.joins)), send)
+
+    async def _fetch_keys(self, read: Read) -> list[Row]:
+        """What a crossing needs: for a rule where nobody filters by anything."""
+        return await self._run(read, Purpose.RULE if isinstance(read.where, Everything) else Purpose.FILTER)
+
+    async def _noted(
+        self, purpose: Purpose, tables: Sequence[Table], send: Callable[[], Awaitable[Sent]]
+    ) -> Sent:
+        """What a read gives, noted where somebody asked for a plan. Without tables it is of the files."""
+        place = here()
+        if place is None:
+            return await send()
+        source = self._estate.source(tables[0]).name if tables else self._estate.files.name
+        with place.reading(purpose, source, ruled(self._policies, tables, self._principal.caller)):
+            return await send()
+
+    def note_shared(self, place: Here, other: Path, table: Table, purpose: Purpose) -> None:
+        """Notes that a read was spared: all that it would give was asked for at the `other` path."""
+        tables = ruled(self._policies, (table,), self._principal.caller)
+        source = self._estate.source(table).name
+        place.trace.note(Noted(place.path, purpose, source, tables, shared=other))
 
     async def _lowered(self, wanted: Wanted, source: str) -> Wanted:
         keys = wanted.keys
         known = None if keys is None else Known(keys.column, frozenset(keys.values))
         policy = await self._crossing.lower(wanted.policy, source, known)
+        if policy is EVERYTHING and wanted.policy is not EVERYTHING:
+            note_proven()
         where = await self._crossing.lower(wanted.where, source, known)
         return replace(wanted, policy=policy, where=where)
 
@@ -368,8 +482,21 @@ class Access:
             self._askers.remove(task)
 
     async def _bind_rules(self) -> Rules:
-        scope = await scope_in_database(SystemAccess(self._estate), self._principal)
+        system = SystemAccess(self._estate, purpose=Purpose.SCOPE)
+        scope = await scope_in_database(system, self._principal)
         return self._policies.for_scope(scope, self._denied)
+
+
+def is_plain(rule: Filter) -> bool:
+    """Whether a rule is about a row's own cells alone, so that it can stand in a join."""
+    match rule:
+        case AllOf(parts) | AnyOf(parts):
+            return all(map(is_plain, parts))
+        case Not(part):
+            return is_plain(part)
+        case Related() | ListsAny():
+            return False
+    return True
 
 
 def _table(read: Read) -> Table:
@@ -383,6 +510,8 @@ def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
 
     A column that the role is denied is NULL, too: only the answer to a login, whose schema is nobody's, still names it.
     """
+    if rules.is_plain(column):
+        return column
     if column in rules.denied:
         return null().label(column.name)
     if not rules.may_read(column):

@@ -7,8 +7,8 @@ queue fills, and what doesn't fit is counted, never silently lost. `gateway/http
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -76,7 +76,7 @@ class Entry:
     error_codes: Sequence[str]
     milliseconds: int
     logged_on: datetime
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
 
     def values(self) -> Mapping[str, Value]:
         """The row of `logs`. The id tells a batch that was written from one that wasn't."""
@@ -188,11 +188,13 @@ class Audit:
     async def _write(self, batch: Sequence[Entry]) -> None:
         """Writes a batch, all of it or nothing, as often as it takes."""
         refusals = attempts = 0
+        values = [entry.values() for entry in batch]
+        columns, rows = tuple(values[0]), [tuple(row.values()) for row in values]
         while True:
             try:
                 # The answer to a commit may have been lost with its connection.
                 if not attempts or not await self._is_written(batch[0]):
-                    await self._system.insert_all(logs, [entry.values() for entry in batch], bypass=BYPASS)
+                    await self._system.insert_rows(logs, columns, rows, bypass=BYPASS)
                 ENTRIES.labels("written").inc(len(batch))
                 return
             except GatewayError:

@@ -96,7 +96,7 @@ class Authenticator:
         token = token.strip()
         if is_marked(token):
             return await self._partner_tokens.authenticate(token)
-        return await self._session(self._tokens.read(Audience.ACCESS, token))
+        return await self._session(self._tokens.read_access(token))
 
     async def login(self, username: str, password: str, client: Client) -> Session:
         """Starts a session. Raises UNAUTHENTICATED, the same for an unknown user and a wrong password, or THROTTLED."""
@@ -153,6 +153,7 @@ class Authenticator:
             and known[1].user_id == claims.user_id
         ):
             return known[1]
+        asked = time.monotonic()
         row = await self._session_row(claims)
         principal = None if row is None else _live(row, self._now())
         if principal is None:
@@ -160,7 +161,7 @@ class Authenticator:
             raise unauthenticated()
         if len(self._checked) >= MOST_CACHED:
             self._checked.clear()
-        self._checked[claims.session_id] = (time.monotonic(), principal)
+        self._checked[claims.session_id] = (asked, principal)
         return principal
 
     async def _user_row(self, username: str) -> Row | None:

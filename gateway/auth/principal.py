@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gateway.auth.audience import Audience, denials_of
@@ -38,7 +39,7 @@ class Principal:
         """Whether somebody has been authenticated."""
         return self.caller is not Caller.ANONYMOUS
 
-    @property
+    @cached_property
     def audience(self) -> Audience:
         """Whose schema the caller has."""
         return Audience(self.caller, self.scopes, denials_of(self.permissions) | self.denials)

@@ -50,10 +50,10 @@ class Reads:
         use: Use,
         keys: Keys | None = None,
         limit: int | None = None,
-    ) -> None:
-        """Notes rows of a table: by their keys where these were read, so that no row counts twice."""
+    ) -> Sequence[Row]:
+        """Notes rows of a table: by their keys where these were read, so that no row counts twice. Those that count."""
         if use is Use.WORKING:
-            return
+            return ()
         shown = list(_of_pages(rows, columns, keys, limit)) if use is Use.PAGE else rows
         places = {column: place for place, column in enumerate(columns)}
         own = [places.get(column) for column in table.primary_key.columns]
@@ -63,6 +63,7 @@ class Reads:
             self.keys(table, [row[own[0]] for row in shown])  # type: ignore[index]
         else:
             self.keys(table, [tuple(row[place] for place in own) for row in shown])  # type: ignore[index]
+        return shown
 
     def keys(self, table: Table, keys: Iterable[Any]) -> None:
         """Notes rows of a table by what tells them apart."""

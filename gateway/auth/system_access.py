@@ -10,17 +10,20 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Table
 
-from datasources.model import EVERYTHING, Filter, Insert, Read, Row, Update, Value, Write
+from datasources.base import Source
+from datasources.model import EVERYTHING, Filter, Insert, InsertMany, Read, Row, Update, Value, Write
 from gateway.auth.crossing import table_of
 from gateway.auth.policy import Unrestricted
 from gateway.auth.sources import Estate, failures_coded
+from gateway.auth.trace import Purpose, here, unruled
 
 
 class SystemAccess:
     """Reads and writes of the gateway itself. Every call hands in the bypass that says why no rule applies."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, *, purpose: Purpose = Purpose.ITSELF) -> None:
         self._estate = estate
+        self._purpose = purpose
 
     async def rows(
         self,
@@ -37,23 +40,26 @@ class SystemAccess:
             policy=_lifted(bypass),
             where=where,
         )
-        with failures_coded():
-            return await self._estate.source(table_of(columns[0])).rows(read)
+        own = table_of(columns[0])
+        source = self._estate.source(own)
+        place = here()
+        if place is None:
+            return await _rows(source, read)
+        with place.reading(self._purpose, source.name, unruled(own, bypass)):
+            return await _rows(source, read)
 
     async def insert(self, table: Table, values: Mapping[str, Value], *, bypass: Unrestricted) -> int:
         """Adds a row; its generated key."""
         outcomes = await self._write(table, Insert(table=table, values=values, policy=_lifted(bypass)))
         return outcomes[0]
 
-    async def insert_all(
-        self, table: Table, rows: Sequence[Mapping[str, Value]], *, bypass: Unrestricted
+    async def insert_rows(
+        self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, bypass: Unrestricted
     ) -> None:
-        """Adds rows, all of them or none."""
-        policy = _lifted(bypass)
-        with failures_coded():
-            await self._estate.source(table).write(
-                [Insert(table=table, values=values, policy=policy) for values in rows]
-            )
+        """Adds rows of the same columns, all of them or none."""
+        await self._write(
+            table, InsertMany(table=table, columns=columns, values=rows, policy=_lifted(bypass))
+        )
 
     async def update(
         self,
@@ -72,6 +78,11 @@ class SystemAccess:
     async def _write(self, table: Table, write: Write) -> list[int]:
         with failures_coded():
             return await self._estate.source(table).write([write])
+
+
+async def _rows(source: Source, read: Read) -> list[Row]:
+    with failures_coded():
+        return await source.rows(read)
 
 
 def _lifted(bypass: Unrestricted) -> Filter:

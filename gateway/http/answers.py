@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -30,55 +30,67 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A GraphQL answer, before it is known in which media type it goes out. `code` is that of a refused request."""
+    """A GraphQL answer, before it is known in which media type it goes out.
 
-    payload: Mapping[str, Any]
+    `executed` says whether there is a `data` entry, even if it is null; `codes` are those of its errors, each once, and
+    `code` is that of a refused request.
+    """
+
+    body: bytes
+    executed: bool
+    codes: Sequence[str] = ()
     code: Code | None = None
-
-    @property
-    def executed(self) -> bool:
-        """Whether there is a `data` entry, even if it is null."""
-        return "data" in self.payload
-
-    @property
-    def codes(self) -> list[str]:
-        """The codes of its errors, each once."""
-        return sorted({error["extensions"]["code"] for error in self.payload.get("errors", ())})
-
-    def body(self) -> bytes:
-        """The answer's JSON."""
-        try:
-            return orjson.dumps(self.payload)
-        except TypeError:
-            # What orjson has no place for: integers past 64 bits, text with half a surrogate pair.
-            return json.dumps(self.payload, separators=(",", ":")).encode()
 
 
 def of_result(result: ExecutionResult, request_id: str) -> Answer:
     """What the executor gave."""
-    payload: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        payload["errors"] = [
-            _formatted(error, _code_of(error), request_id) for error in sorted(result.errors, key=_place)
-        ]
-    return Answer(payload)
+    return of_data(_json(result.data), result.errors or (), request_id)
+
+
+def of_data(data: bytes, errors: Sequence[GraphQLError], request_id: str) -> Answer:
+    """What an executor gave that writes the JSON of `data` itself."""
+    if not errors:
+        return Answer(b'{"data":%b}' % data, executed=True)
+    entries = [_formatted(error, _code_of(error), request_id) for error in sorted(errors, key=_place)]
+    return Answer(b'{"data":%b,"errors":%b}' % (data, _json(entries)), executed=True, codes=_codes(entries))
+
+
+def with_extensions(answer: Answer, extensions: Mapping[str, Any]) -> Answer:
+    """An answer with more beside its data and errors."""
+    return replace(answer, body=b'%b,"extensions":%b}' % (answer.body[:-1], _json(extensions)))
 
 
 def of_refusal(refusal: RequestRefused, request_id: str) -> Answer:
     """A request that couldn't be executed."""
-    return Answer(
-        {"errors": [_formatted(error, refusal.code, request_id) for error in refusal.errors]}, refusal.code
+    return _without_data(
+        [_formatted(error, refusal.code, request_id) for error in refusal.errors], refusal.code
     )
 
 
 def of_error(error: GatewayError, request_id: str) -> Answer:
     """A request that ended before anything was executed."""
-    return Answer({"errors": [_entry(error.message, error.code, request_id)]}, error.code)
+    return _without_data([_entry(error.message, error.code, request_id)], error.code)
 
 
 def of_unexpected(request_id: str) -> Answer:
     """A request that failed for a reason that only the log may hold."""
     return of_error(GatewayError(Code.INTERNAL, UNEXPECTED), request_id)
+
+
+def _without_data(entries: Sequence[Mapping[str, Any]], code: Code) -> Answer:
+    return Answer(b'{"errors":%b}' % _json(entries), executed=False, codes=_codes(entries), code=code)
+
+
+def _codes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted({entry["extensions"]["code"] for entry in entries})
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # What orjson has no place for: integers past 64 bits, text with half a surrogate pair.
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _place(error: GraphQLError) -> list[tuple[bool, int, str]]:

@@ -106,7 +106,7 @@ def _entry(execution: Execution, status: int, answer: Answer | None) -> Entry:
         rows=_by_type(reads.counted_rows()),
         groups=_by_type(reads.counted_groups()),
         status=status,
-        error_codes=[] if answer is None else answer.codes,
+        error_codes=() if answer is None else answer.codes,
         milliseconds=round((time.perf_counter() - execution.started) * 1000),
         logged_on=execution.began_on,
     )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-
 from gateway.auth.principal import Client
+from gateway.http.incoming import Incoming
 
 
-def client_of(request: Request, trusted_proxies: int) -> Client:
+def client_of(incoming: Incoming, trusted_proxies: int) -> Client:
     """The address and the program of a request's sender. Each trusted proxy has added one address at the end."""
-    address = request.client.host if request.client is not None else ""
+    peer = incoming.scope.get("client")
+    address = peer[0] if peer else ""
     if trusted_proxies:
-        forwarded = [
-            part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()
-        ]
+        given = incoming.header(b"x-forwarded-for") or ""
+        forwarded = [part.strip() for part in given.split(",") if part.strip()]
         if len(forwarded) >= trusted_proxies:
             address = forwarded[-trusted_proxies]
-    return Client(address=address, user_agent=request.headers.get("user-agent", ""))
+    return Client(address=address, user_agent=incoming.header(b"user-agent") or "")
 
 
-def authorization_of(request: Request) -> str | None:
+def authorization_of(incoming: Incoming) -> str | None:
     """The `Authorization` header; several of them as one, as HTTP has it, and that names nobody."""
-    given = request.headers.getlist("authorization")
-    return ", ".join(given) if given else None
+    return incoming.joined(b"authorization")

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 
+# Clients send few headers that differ; what is longer than this was made up, and isn't worth remembering.
+_LONGEST_KEPT = 200
+_KEPT = 256
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 
@@ -23,11 +27,18 @@ def accepted(header: str | None, offered: tuple[Media, ...]) -> Media | None:
     """The best of what is offered for an `Accept` header; the first for a client that takes anything."""
     if not header or not header.strip():
         return offered[0]
+    return _known_best(header, offered) if len(header) <= _LONGEST_KEPT else _best(header, offered)
+
+
+def _best(header: str, offered: tuple[Media, ...]) -> Media | None:
     ranges = _ranges(header)
     qualities = {media: _quality(media, ranges) for media in offered}
     # The first of equals: `max` keeps the order in which they are offered.
     chosen = max(offered, key=lambda media: qualities[media])
     return chosen if qualities[chosen] > 0 else None
+
+
+_known_best = lru_cache(maxsize=_KEPT)(_best)
 
 
 def _quality(media: Media, ranges: list[tuple[str, float]]) -> float:
@@ -57,7 +68,11 @@ def _fits(range_: str, media: str) -> bool:
 
 def is_json(content_type: str | None) -> bool:
     """Whether a body is JSON in UTF-8."""
-    kind, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))
+    return content_type == Media.JSON.value or _is_json(content_type or "")
+
+
+def _is_json(content_type: str) -> bool:
+    kind, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
     charsets = [
         value.strip('"')
         for name, _, value in (item.partition("=") for item in parameters)

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.http.answers import STATUS, of_error
+from gateway.http.incoming import Incoming
 from gateway.http.view_as import asker_of
 from gateway.schema.build import Schemas
 from gateway.services import Services
@@ -16,9 +17,9 @@ async def schema_text(request: Request) -> Response:
     """The schema of the caller's audience."""
     services: Services = request.app.state.services
     try:
-        asker = await asker_of(request, services)
+        asker = await asker_of(Incoming(request.scope, request.receive), services)
     except GatewayError as error:
-        body = of_error(error, request.state.request_id).body()
+        body = of_error(error, request.state.request_id).body
         return Response(body, STATUS.get(error.code, 400), media_type="application/json")
     schemas: Schemas = request.app.state.schemas
     schema = schemas.of(asker.reads_as.audience)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
 from gateway.auth.subjects import Subjects, seen_by
 from gateway.errors import Code, GatewayError, bad_input, unauthenticated
 from gateway.http.client import authorization_of
+from gateway.http.incoming import Incoming
 from gateway.resolvers.ids import database_id
 from gateway.services import Services
 
-HEADER = "x-view-as"
+HEADER = b"x-view-as"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,14 @@ class Asker:
         return self.reads_as is not self.principal
 
 
-async def asker_of(request: Request, services: Services) -> Asker:
+async def asker_of(incoming: Incoming, services: Services) -> Asker:
     """The caller of a request, and as whom they read.
 
     Raises UNAUTHENTICATED; with the header, FORBIDDEN for all but ADMIN, BAD_USER_INPUT for a value that is none, and
     NOT_FOUND for somebody who isn't there or isn't let in.
     """
-    principal = await services.authenticator.authenticate(authorization_of(request))
-    given = request.headers.getlist(HEADER)
+    principal = await services.authenticator.authenticate(authorization_of(incoming))
+    given = incoming.all(HEADER)
     if not given:
         return Asker(principal, principal)
     if not principal.known:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateTable
 
 from datasources.base import Capability, Statement
-from datasources.engines.limited import MOST_ROWS, limited, whole_read
+from datasources.engines.limited import CROWDED_FOR, MOST_ROWS, limited, whole_read
 from datasources.engines.mysql import MysqlSource
 from datasources.engines.sql_source import SourceOptions
 from datasources.expressions import by_code_point
@@ -88,14 +88,22 @@ async def test_few_rows_of_many_keys_are_one_plain_statement(
     assert statement.rows == len(ROWS)
 
 
-async def test_more_rows_than_all_pages_hold_take_one_select_for_each_key(
-    source: MysqlSource, seen: list[Statement]
+async def test_many_rows_take_one_select_for_each_key(
+    source: MysqlSource, seen: list[Statement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _by_parent(await source.rows(_read(2))) == {2: [11, 10], 3: [24, 23]}
+    monkeypatch.setattr("datasources.engines.limited.MOST_OF_EACH", 1)
+    expected = {2: [11, 10], 3: [24, 23]}
+    assert _by_parent(await source.rows(_read(2))) == expected
     plain, union = seen
     # It stopped at the first row beyond three pages of two.
     assert plain.rows == 7
     assert union.text.count("UNION ALL") == 2
+    # What has many rows isn't tried again at once, and is after a while.
+    for _ in range(CROWDED_FOR):
+        assert _by_parent(await source.rows(_read(2))) == expected
+    assert [statement.text for statement in seen[2:]] == [union.text] * CROWDED_FOR
+    await source.rows(_read(2))
+    assert len(seen) == 2 + CROWDED_FOR + 2
 
 
 @pytest.mark.parametrize("direction", Direction)

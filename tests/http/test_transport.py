@@ -50,7 +50,7 @@ def test_answer_comes_in_the_media_type_that_is_welcome_most(
     answer = send(gateway, headers={"accept": accept})
     assert (answer.status_code, answer.json()) == (200, ANSWER)
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
-    assert answer.headers["vary"] == "accept, authorization, x-view-as"
+    assert answer.headers["vary"] == "accept, authorization, x-view-as, x-plan"
     assert answer.headers["cache-control"] == "no-store"
 
 
