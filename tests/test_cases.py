@@ -21,28 +21,34 @@ EXAMPLES = Path(__file__).parents[1] / "gateway" / "http" / "example_queries"
 RECORD = os.environ.get("GATEWAY_TEST_RECORD") == "1"
 
 
-def _found() -> list[Path]:
+def found_cases() -> list[Path]:
+    """The queries of all cases."""
     return sorted(CASES.glob("*.graphql")) + sorted(EXAMPLES.glob("*.graphql"))
 
 
-def _user(query: str) -> str | None:
-    first = query.splitlines()[0]
+def case_user(path: Path) -> str | None:
+    """As whom a case asks; None for nobody."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
     if not first.startswith("# as: "):
         return "salesperson"
     name = first.removeprefix("# as: ").strip()
     return None if name == "nobody" else name
 
 
-def _answer(gateway: RunningGateway, path: Path) -> bytes:
-    query = path.read_text(encoding="utf-8")
+def case_body(path: Path) -> dict[str, Any]:
+    """The body of a case's request."""
     variables = path.with_suffix(".variables.json")
-    body: dict[str, Any] = {"query": query}
+    body: dict[str, Any] = {"query": path.read_text(encoding="utf-8")}
     if variables.exists():
         body["variables"] = json.loads(variables.read_text(encoding="utf-8"))
-    return gateway.post(body, as_user=_user(query)).content
+    return body
 
 
-@pytest.mark.parametrize("path", _found(), ids=lambda path: path.stem)
+def _answer(gateway: RunningGateway, path: Path) -> bytes:
+    return gateway.post(case_body(path), as_user=case_user(path)).content
+
+
+@pytest.mark.parametrize("path", found_cases(), ids=lambda path: path.stem)
 def test_case_gives_the_same_bytes_on_every_estate(every_gateway: RunningGateway, path: Path) -> None:
     expected = CASES / f"{path.stem}.json"
     answer = json.dumps(json.loads(_answer(every_gateway, path)), indent=1, ensure_ascii=False) + "\n"
@@ -52,5 +58,5 @@ def test_case_gives_the_same_bytes_on_every_estate(every_gateway: RunningGateway
 
 
 def test_every_expected_answer_belongs_to_a_case() -> None:
-    stems = {path.stem for path in _found()}
+    stems = {path.stem for path in found_cases()}
     assert {path.stem for path in CASES.glob("*.json") if not path.name.endswith(".variables.json")} == stems

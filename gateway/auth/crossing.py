@@ -10,6 +10,7 @@ request has just read prove it, and nothing is asked at all.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,9 @@ class Crossing:
         self._fetch = fetch
         self._witnesses = witnesses
         self._budgets = budgets
-        self._ownership: dict[tuple[Column[Any], int, int], frozenset[Value]] = {}
+        self._fetching: dict[
+            tuple[Column[Any], int, int], tuple[Related, asyncio.Future[frozenset[Value]]]
+        ] = {}
 
     async def lower(self, term: Filter, source: str, known: Known | None = None) -> Filter:
         """The same filter with no term that leads out of `source`."""
@@ -144,13 +147,14 @@ class Crossing:
         return proven | await self._fetch_keys(term, values - proven)
 
     async def keys(self, term: Related) -> frozenset[Value]:
-        """All keys that a term stands for; those of ownership are fetched once."""
-        if not _owns(term):
-            return await self._fetch_keys(term, None)
-        place = (term.target, id(term.policy), id(term.where))
-        if place not in self._ownership:
-            self._ownership[place] = await self._fetch_keys(term, None)
-        return self._ownership[place]
+        """All keys that a term stands for, fetched once for all that ask at any time of the request."""
+        place = (term.target, id(term.policy), id(term.where)) if _owns(term) else (term.target, id(term), 0)
+        _, fetching = self._fetching.get(place, (None, None))
+        if fetching is None:
+            fetching = asyncio.ensure_future(self._fetch_keys(term, None))
+            # The term is kept, so that no other can have its identity.
+            self._fetching[place] = term, fetching
+        return await asyncio.shield(fetching)
 
     async def _fetch_keys(self, term: Related, values: frozenset[Value] | None) -> frozenset[Value]:
         if values is not None and not values:

@@ -12,13 +12,15 @@ import { FollowSystemTheme } from "./follow_system_theme";
 import { ForgetAnswers } from "./forget_answers";
 import { PageMemory } from "./memory";
 import { PageContext } from "./page_context";
+import { PLAN_PLUGIN } from "./plan_panel";
+import { Plans } from "./plans";
 import type { Session } from "./session";
 import { START_PLUGIN } from "./start_panel";
 import { Viewing } from "./view_as";
 import { ViewBanner } from "./view_banner";
 
 const PLUGINS = [START_PLUGIN, explorerPlugin(), HISTORY_PLUGIN];
-const PLUGINS_OF_ADMIN = [START_PLUGIN, ACCESS_PLUGIN, ...PLUGINS.slice(1)];
+const PLUGINS_OF_ADMIN = [START_PLUGIN, ACCESS_PLUGIN, PLAN_PLUGIN, ...PLUGINS.slice(1)];
 const MEMORY = new PageMemory();
 
 const WELCOME = `# Log in on the left, then open an
@@ -35,10 +37,11 @@ query Hello {
 export function Page({ configuration, session }: { configuration: Configuration; session: Session }) {
   const { account } = useSyncExternalStore(session.subscribe, session.getState);
   const viewing = useMemo(() => new Viewing(session), [session]);
+  const plans = useMemo(() => new Plans(session, viewing), [session, viewing]);
   const { subject } = useSyncExternalStore(viewing.subscribe, viewing.getState);
   // Each role has a schema of its own: a new fetcher makes GraphiQL ask for it.
-  const fetcher = useMemo(() => createFetcher(session, subject), [session, account, subject]);
-  const context = useMemo(() => ({ configuration, session, viewing }), [configuration, session, viewing]);
+  const fetcher = useMemo(() => createFetcher(session, subject, plans), [session, account, subject, plans]);
+  const context = useMemo(() => ({ configuration, session, viewing, plans }), [configuration, session, viewing, plans]);
   return (
     <PageContext.Provider value={context}>
       <ViewBanner />
