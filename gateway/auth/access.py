@@ -41,11 +41,12 @@ from gateway.auth.change import Change, Permit, carried_out
 from gateway.auth.company_schemas import Tables
 from gateway.auth.company_tables import Newest, from_id, newest_of_each, own_table, server_tables
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
-from gateway.auth.organisation import scope_in_database
+from gateway.auth.organisation import needs_organisation, scope_in_database
 from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies, Policy, Rules
 from gateway.auth.principal import Principal
 from gateway.auth.reads import Reads, Use
+from gateway.auth.scope import scope_of
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
@@ -98,17 +99,25 @@ class Access:
         self.reads = Reads()
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
-        self._rules: asyncio.Task[Rules] | None = None
+        self._rules: asyncio.Future[Rules] | None = None
         self._askers: list[asyncio.Task[Any]] = []
 
     async def rules(self) -> Rules:
         """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
         rules = self._rules
         if rules is None:
-            rules = self._rules = asyncio.create_task(self._bind_rules())
+            rules = self._rules = self._binding()
         if rules.done():
             return rules.result()
         return await asyncio.shield(rules)
+
+    def _binding(self) -> asyncio.Future[Rules]:
+        """The rules to come; at once for a caller whose place in the organisation decides nothing."""
+        if needs_organisation(self._principal):
+            return asyncio.create_task(self._bind_rules())
+        bound: asyncio.Future[Rules] = asyncio.get_running_loop().create_future()
+        bound.set_result(self._policies.for_scope(scope_of(self._principal), self._denied))
+        return bound
 
     async def rows(
         self,
@@ -432,6 +441,8 @@ class Access:
             with self._asking():
                 return await source.rows(await self._lowered(read, source.name))
 
+        if here() is None:
+            return await send()
         return await self._noted(purpose, (table, *(join.table for join in read.joins)), send)
 
     async def _fetch_keys(self, read: Read) -> list[Row]:
@@ -462,6 +473,8 @@ class Access:
         if policy is EVERYTHING and wanted.policy is not EVERYTHING:
             note_proven()
         where = await self._crossing.lower(wanted.where, source, known)
+        if policy is wanted.policy and where is wanted.where:
+            return wanted
         return replace(wanted, policy=policy, where=where)
 
     def abandon(self) -> None:

@@ -91,7 +91,9 @@ class Crossing:
         ] = {}
 
     async def lower(self, term: Filter, source: str, known: Known | None = None) -> Filter:
-        """The same filter with no term that leads out of `source`."""
+        """The same filter with no term that leads out of `source`; itself where it has none of another table."""
+        if not _has_related(term):
+            return term
         match term:
             case Related():
                 return await self._related(term, source, known)
@@ -180,6 +182,17 @@ class Crossing:
                 else f"More than {budget} rows of “{table.name}” are yours; narrow the filter."
             )
         return frozenset(row[0] for row in rows if row[0] is not None)
+
+
+def _has_related(term: Filter) -> bool:
+    match term:
+        case Related():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return any(map(_has_related, parts))
+        case Not(part):
+            return _has_related(part)
+    return False
 
 
 def _owns(term: Related) -> bool:

@@ -25,6 +25,17 @@ from gateway.auth.scope import (
 from gateway.auth.system_access import SystemAccess
 
 
+def needs_organisation(principal: Principal) -> bool:
+    """Whether a caller's scope depends on rows of the database."""
+    return principal.caller in {
+        Caller.MANAGER,
+        Caller.SALESPERSON,
+        Caller.WARRIOR,
+        Caller.USER,
+        Caller.PARTNER,
+    }
+
+
 async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope:
     """The scope of a principal, as the organisation is now; for some callers no statement is needed."""
     match principal.caller:

@@ -82,7 +82,7 @@ def _riders(request: Request, level: Level, table: Table) -> list[Rider]:
             target = declared.direction.target
             # The key comes first: where it is NULL, there is no row.
             own = (column for column in inner.columns if isinstance(column, Column) and column in inner.own)
-            columns = (target, *own)
+            columns = (target, *(column for column in own if column is not target))
             where = request.catalogue.row_type(declared.direction.table).shown
             read = Joined(declared.direction.source, target, columns, where, within)
             waiting.append((len(found), inner))
@@ -109,6 +109,6 @@ def _objects(rider: Rider, count: int, cells: Sequence[Sequence[Value]]) -> Obje
     level = rider.level
     if not count:
         return Objects(level, 0, [()] * len(level.columns), present=())
-    of_column: dict[Any, Sequence[Value]] = dict(zip(rider.read.columns[1:], cells[1:], strict=True))
+    of_column: dict[Any, Sequence[Value]] = dict(zip(rider.read.columns, cells, strict=True))
     columns = [of_column.get(column, ()) for column in level.columns]
     return Objects(level, count, columns, present=cells[0])

@@ -60,6 +60,8 @@ class Lists:
     def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
         paged = Paged([])
         cursors = _cursors_of(self.reader)
+        # Nothing is written into a page but its total.
+        empty = None if self.reader.step.total else Page()
         for key in self._places():
             found = rows.get(key)
             if found or past:
@@ -70,7 +72,7 @@ class Lists:
                 page.end = len(paged.rows)
                 paged.pages.append(page)
             else:
-                paged.pages.append(Page())
+                paged.pages.append(empty or Page())
         return paged
 
     async def totals(self) -> list[int | Failure | None]:

@@ -150,7 +150,11 @@ class Writer:
 
 
 def _only_nodes(key: str, items: Column, pages: Sequence[Any]) -> Column:
-    return [None if page is None else {key: items[page.start : page.end]} for page in pages]
+    nothing: dict[str, Column] = {key: []}
+    return [
+        None if page is None else {key: items[page.start : page.end]} if page.start != page.end else nothing
+        for page in pages
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from gateway.errors import bad_input
 
 MAXIMUM_INT = 2**31 - 1
+# Of each type: a megabyte where all are used.
+IDS_KEPT = 4_096
 _TEN_DIGITS = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -27,18 +30,14 @@ def encode_id(type_name: str, key: object) -> str:
     return base64.urlsafe_b64encode(f"{type_name}:{key}".encode()).decode().rstrip("=")
 
 
-def encode_ids(type_name: str, keys: Sequence[int]) -> list[str]:
-    """The global ids of rows of one type: of all at once, as one by one would take most of a long list's time."""
-    texts = [f"{type_name}:{key}" for key in keys]
-    if len(set(map(len, texts))) != 1 or not type_name.isascii():
-        return [encode_id(type_name, key) for key in keys]
-    length = len(texts[0])
-    # Each filled up to whole groups of three bytes, which are four characters; what fills up falls away again.
-    width = (length + 2) // 3 * 4
-    shown = (length * 4 + 2) // 3
-    filling = "\0" * (-length % 3)
-    encoded = base64.urlsafe_b64encode(filling.join([*texts, ""]).encode()).decode()
-    return [encoded[start : start + shown] for start in range(0, width * len(texts), width)]
+def encode_ids(type_name: str, keys: Iterable[int]) -> list[str]:
+    """The global ids of rows of one type. The newest rows are asked for again and again, so that most are known."""
+    return list(map(_encoder(type_name), keys))
+
+
+@lru_cache(maxsize=64)
+def _encoder(type_name: str) -> Callable[[int], str]:
+    return lru_cache(maxsize=IDS_KEPT)(partial(encode_id, type_name))
 
 
 @dataclass(frozen=True)
