@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy import Column, Table, true
 
 from datasources.iperform import tables as iperform
 from datasources.magenta import tables as magenta
-from datasources.model import EVERYTHING, Among, Filter, Match, Row, all_of
+from datasources.model import Among, Filter, Match, Row, all_of, any_of
 from gateway.auth.policy import Policy
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
@@ -19,6 +18,8 @@ from gateway.auth.scope import (
     SalespersonRow,
     Scope,
     WarriorRow,
+    below,
+    listed_below,
     scope_of,
     scope_of_partner,
 )
@@ -40,7 +41,8 @@ async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope
     """The scope of a principal, as the organisation is now; for some callers no statement is needed."""
     match principal.caller:
         case Caller.MANAGER | Caller.SALESPERSON:
-            salespeople, warriors = await asyncio.gather(_salespeople(system), _warriors(system, EVERYTHING))
+            salespeople = await _salespeople(system)
+            warriors = await _warriors(system, _of_team(principal, salespeople))
             return scope_of(principal, salespeople=salespeople, warriors=warriors)
         case Caller.WARRIOR:
             own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
@@ -63,6 +65,17 @@ async def _warriors(system: SystemAccess, where: Filter) -> list[WarriorRow]:
     table = iperform.warrior
     columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
     return [WarriorRow(*row) for row in await _organisation(system, columns, all_of(_active(table), where))]
+
+
+def _of_team(principal: Principal, salespeople: Sequence[SalespersonRow]) -> Filter:
+    """The warriors that can matter to somebody: of thousands, those of their own team."""
+    table = iperform.warrior
+    team = below(frozenset(row.id for row in salespeople if row.user_id == principal.user_id), salespeople)
+    return any_of(
+        Among(table.c.salesperson_id, team),
+        Among(table.c.id, listed_below(team, salespeople)),
+        Among(table.c.user_id, frozenset({principal.user_id})),
+    )
 
 
 async def _warriors_of_partner(system: SystemAccess, principal: Principal) -> list[PartnerWarriorRow]:

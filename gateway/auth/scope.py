@@ -123,7 +123,7 @@ def scope_of(
     """The scope of a principal, from all active salespeople and warriors (or those that can matter to it)."""
     user_id = principal.user_id
     sales = frozenset(row.id for row in salespeople if row.user_id == user_id)
-    team = _below(sales, salespeople)
+    team = below(sales, salespeople)
     team_warriors = _warriors_of(team, salespeople, warriors)
     return Scope(
         principal=principal,
@@ -140,7 +140,7 @@ def scope_of(
     )
 
 
-def _below(top: frozenset[int], salespeople: Iterable[SalespersonRow]) -> frozenset[int]:
+def below(top: frozenset[int], salespeople: Iterable[SalespersonRow]) -> frozenset[int]:
     """`top` and everybody below through `manager_id`; a cycle ends where it began."""
     reports: dict[int, list[int]] = {}
     for row in salespeople:
@@ -160,8 +160,14 @@ def _warriors_of(
     group: frozenset[int], salespeople: Iterable[SalespersonRow], warriors: Iterable[WarriorRow]
 ) -> frozenset[int]:
     """Active warriors that report to somebody of the group, or that one of them lists."""
-    listed = {id_ for row in salespeople if row.id in group for id_ in listed_ids(row.under_salesperson)}
+    listed = listed_below(group, salespeople)
     return frozenset(row.id for row in warriors if row.salesperson_id in group or row.id in listed)
+
+
+def listed_below(group: frozenset[int], salespeople: Iterable[SalespersonRow]) -> frozenset[int]:
+    """The warriors whose ids somebody of the group lists as below them."""
+    lists = (row.under_salesperson for row in salespeople if row.id in group and row.under_salesperson)
+    return frozenset(id_ for text in lists for id_ in listed_ids(text))
 
 
 def listed_ids(text: str | None) -> frozenset[int]:

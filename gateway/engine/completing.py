@@ -78,22 +78,21 @@ class Completion:
     zone: ZoneInfo
     errors: list[GraphQLError] = field(default_factory=list)
 
-    def data(self, root: Objects) -> dict[str, Any] | None:
-        """All of the answer; None where an error takes all of it."""
-        try:
-            return self._object(root.level, _At(root, 0), ())
-        except GraphQLError as error:
-            self.errors[:] = [error]
-            return None
+    def root(self, root: Objects, selected: Selected) -> Any:
+        """One field of the one root object. Raises the error that takes all of the answer."""
+        return self._selected(root.level, _At(root, 0), selected, ())
 
     def _object(self, level: Level, at: _At, path: Path) -> dict[str, Any]:
-        type_name = level.type.name
         return {
-            key: type_name
+            key: level.type.name
             if selected.name == "__typename"
-            else self._field(type_name, selected, _valued(self._child, at, selected), (*path, key))
+            else self._selected(level, at, selected, path)
             for key, selected in level.selected.items()
         }
+
+    def _selected(self, level: Level, at: _At, selected: Selected, path: Path) -> Any:
+        value = _valued(self._child, at, selected)
+        return self._field(level.type.name, selected, value, (*path, selected.key))
 
     def _field(self, type_name: str, selected: Selected, value: Value, path: Path) -> Any:
         """One field: its value, or None and an error, or an error that takes its parent."""

@@ -68,12 +68,11 @@ Arguments = Mapping[str, Any]
 
 @dataclass
 class Fetch:
-    """One execution. `failed` tells that a failure stands somewhere in what was read."""
+    """One execution."""
 
     schema: AudienceSchema
     request: Request
     variables: VariableValues
-    failed: bool = False
     gathering: Gathering = field(init=False)
     placing: Placing = field(default_factory=Placing)
 
@@ -110,11 +109,6 @@ class Fetch:
         elif found:
             await asyncio.gather(*map(self.fill, found))
 
-    def failure(self, error: Exception) -> Failure:
-        """Notes that something failed."""
-        self.failed = True
-        return Failure(error)
-
     # --- one selected field ---------------------------------------------------------------------------------
 
     async def _placed(self, place: Here, objects: Objects, selected: Selected) -> None:
@@ -127,7 +121,7 @@ class Fetch:
             arguments = self._arguments(objects.level, selected)
             objects.children[selected.key] = await self._read(objects, selected, arguments)
         except Exception as error:
-            failure = self.failure(error)
+            failure = Failure(error)
             objects.children[selected.key] = Leaves([failure] * objects.count)
 
     def _arguments(self, level: Level, selected: Selected) -> Arguments:
@@ -222,7 +216,6 @@ class Fetch:
         for value, key in key_of.items():
             answer = found.get(key)
             if answer.__class__ is Failure:
-                self.failed = True
                 place_of[value] = answer
             elif answer:
                 place_of[value] = len(rows)
@@ -261,7 +254,7 @@ class Fetch:
         try:
             return declared.convert(value)
         except Exception as error:
-            return self.failure(error)
+            return Failure(error)
 
     # --- lists ----------------------------------------------------------------------------------------------
 
@@ -285,8 +278,6 @@ class Fetch:
         if counting is not None:
             for page, total in zip(pages, await counting, strict=True):
                 page.total = total
-                self.failed |= isinstance(total, Failure)
-        self.failed |= paged.failed
         return Pages(sets, pages)
 
     async def _company_rows(
@@ -337,7 +328,7 @@ class Fetch:
         try:
             return await work
         except Exception as error:
-            return self.failure(error)
+            return Failure(error)
 
     # --- rows by id, and by function ------------------------------------------------------------------------
 
@@ -421,7 +412,7 @@ class Fetch:
             try:
                 given = function(value, request, **arguments)
             except Exception as error:
-                given = self.failure(error)
+                given = Failure(error)
             if inspect.isawaitable(given):
                 pending.append(place)
             found.append(given)

@@ -23,14 +23,10 @@ ROOT = (None,)
 
 @dataclass
 class Paged:
-    """The page of each parent, and the rows that all pages show, one page's after the other's.
-
-    `failed` where any of them couldn't be read.
-    """
+    """The page of each parent, and the rows that all pages show, one page's after the other's."""
 
     pages: list[Page]
     rows: list[Row] = field(default_factory=list)
-    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Lists:
             rows = await self._rows(along)
             past = await self._past()
         except Exception as error:
-            return Paged([Page(failure=Failure(error)) for _ in self.raw], failed=True)
+            return Paged([Page(failure=Failure(error)) for _ in self.raw])
         return self._paged(rows, past)
 
     def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
@@ -66,7 +62,6 @@ class Lists:
             found = rows.get(key)
             if found or past:
                 page, kept = self._page(found or (), past.get(key, ()), cursors)
-                paged.failed |= page.failure is not None
                 page.start = len(paged.rows)
                 paged.rows.extend(kept)
                 page.end = len(paged.rows)

@@ -16,8 +16,20 @@ from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLSchema
 from graphql.type import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLScalarType
 from sqlalchemy import DateTime
 
-from gateway.engine.leaves import SCALARS, Column, Unexpected, check_present, one_of, wall_clock
-from gateway.engine.objects import Child, Found, Leaves, Link, Node, Objects, One, Page, Pages, Several
+from gateway.engine.leaves import SCALARS, Column, Unexpected, check_present, check_types, one_of, wall_clock
+from gateway.engine.objects import (
+    Child,
+    Failure,
+    Found,
+    Leaves,
+    Link,
+    Node,
+    Objects,
+    One,
+    Page,
+    Pages,
+    Several,
+)
 from gateway.engine.shapes import Shape, dictionaries
 from gateway.resolvers.declarations import ColumnField, ComputedField
 from gateway.resolvers.ids import GlobalIdOf, encode_ids
@@ -31,11 +43,10 @@ class Writer:
     schema: GraphQLSchema
     zone: ZoneInfo
 
-    def written(self, root: Objects) -> dict[str, Any]:
-        """The answer. Raises `Unexpected` where a value isn't what the schema promises."""
-        (answer,) = self._objects(root)
-        assert isinstance(answer, dict)
-        return answer
+    def written(self, root: Objects, selected: Selected) -> Any:
+        """One field of the one root object. Raises `Unexpected` where a value isn't what the schema promises."""
+        (value,) = self._field(root, selected, 0)
+        return value
 
     def _objects(self, objects: Objects) -> Column:
         """The objects of a level, each as a dictionary; None where there is none."""
@@ -119,7 +130,7 @@ class Writer:
                 return _linked(self._objects(objects), links)
             case Several(objects, lists):
                 written = self._objects(objects)
-                return [None if links is None else _items(_linked(written, links)) for links in lists]  # type: ignore[arg-type]
+                return [_several(written, links) for links in lists]
             case Found(found):
                 return [self._found(value) for value in found]
             case Pages():
@@ -140,6 +151,9 @@ class Writer:
     # --- connections ----------------------------------------------------------------------------------------
 
     def _pages(self, child: Pages, step: Step) -> Column:
+        check_types(child.pages, Page)
+        if any(page is not None and page.failure is not None for page in child.pages):  # type: ignore[union-attr]
+            raise Unexpected
         items = {id(objects.level): self._objects(objects) for objects in child.objects}
         writer = _PageWriter(step, items, child.items)
         if len(step.parts) == 1:
@@ -219,7 +233,14 @@ def _count(total: Any) -> int:
 
 
 def _linked(written: Column, links: Sequence[Link]) -> list[Any]:
+    check_types(links, int)
     return [None if link is None else written[link] for link in links]  # type: ignore[index]
+
+
+def _several(written: Column, links: Any) -> list[Any] | None:
+    if isinstance(links, Failure):
+        raise Unexpected
+    return None if links is None else _items(_linked(written, links))
 
 
 def _items(values: list[Any]) -> list[Any]:

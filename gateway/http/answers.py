@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -90,7 +91,19 @@ def _json(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         # What orjson has no place for: integers past 64 bits, text with half a surrogate pair.
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(_without_nan(value), separators=(",", ":")).encode()
+
+
+def _without_nan(value: Any) -> Any:
+    """The value with null for the numbers that JSON has no word for, as orjson has it."""
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case dict():
+            return {key: _without_nan(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_nan(item) for item in value]
+    return value
 
 
 def _place(error: GraphQLError) -> list[tuple[bool, int, str]]:
