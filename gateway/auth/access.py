@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, case, func, null
@@ -530,7 +531,12 @@ def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
     if not rules.may_read(column):
         raise PermissionError(f"{column} is not for {rules.scope.caller.value}")
     mask = rules.mask(column)
-    return column if mask is None else case((mask, column), else_=None).label(column.name)
+    return column if mask is None else _masked(column, mask)
+
+
+@lru_cache(maxsize=1_024)
+def _masked(column: Column[Any], mask: ColumnElement[bool]) -> ColumnElement[Any]:
+    return case((mask, column), else_=None).label(column.name)
 
 
 async def _coded(

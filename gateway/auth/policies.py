@@ -9,6 +9,7 @@ tables that nobody sees. A table, type, operation or computed field that is in n
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, literal, true
@@ -450,11 +451,17 @@ def _oneself_or_below(column: Column[Any]) -> ColumnPolicy:
         if scope.caller is Caller.ADMIN:
             return None
         readable = scope.user | scope.team_users
-        return column.in_(sorted(readable)) if readable else literal(False)
+        return _names_one(column, readable) if readable else literal(False)
 
     return ColumnPolicy(
         Grant(KNOWN), Mask("Only oneself, those above, and ADMIN read it; else it is null.", rows)
     )
+
+
+@lru_cache(maxsize=512)
+def _names_one(column: Column[Any], ids: frozenset[int]) -> ColumnElement[bool]:
+    """The column names one of the ids. Made once for a team, as statements are known again by what they are made of."""
+    return column.in_(sorted(ids))
 
 
 _INSIDE_OR_PARTNER = EMPLOYEES | {Caller.PARTNER}
