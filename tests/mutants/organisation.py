@@ -6,7 +6,7 @@ Each is a function put in the place of one of `scope.py` or `organisation.py`, f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Table, false
@@ -196,6 +196,24 @@ def _limited_see_nothing(principal: Any, warriors: Sequence[PartnerWarriorRow]) 
     )
 
 
+# --- which warriors are read ------------------------------------------------------------------------------
+
+
+def _without_listed(principal: Any, salespeople: Sequence[SalespersonRow]) -> Filter:
+    return real_of_team(principal, [replace(row, under_salesperson=None) for row in salespeople])
+
+
+def _without_naming(principal: Any, salespeople: Sequence[SalespersonRow]) -> Filter:
+    top = frozenset(row.id for row in salespeople if row.user_id == principal.user_id)
+    team = real_below(top, salespeople)
+    return Among(iperform.warrior.c.id, scope.listed_below(team, salespeople))
+
+
+def _of_oneself(principal: Any, salespeople: Sequence[SalespersonRow]) -> Filter:
+    own = [row for row in salespeople if row.user_id == principal.user_id]
+    return real_of_team(principal, [replace(row, manager_id=None) for row in own])
+
+
 # --- what is active ---------------------------------------------------------------------------------------
 
 
@@ -212,23 +230,24 @@ def _none_is_active(table: Table) -> Callable[[Table], Filter]:
     return lambda asked: Among(asked.c.id, frozenset({-1})) if asked is table else real_active(asked)
 
 
-real_below = scope._below
+real_below = scope.below
 real_warriors_of = scope._warriors_of
 real_listed_ids = scope.listed_ids
 real_scope_of = scope.scope_of
 real_scope_of_partner = scope.scope_of_partner
 real_active = organisation._active
+real_of_team = organisation._of_team
 
 BOSS, SALES, FIGHTS = (Caller.MANAGER,), (Caller.SALESPERSON,), (Caller.WARRIOR,)
 CLIENT, PARTNERS = (Caller.USER,), (Caller.PARTNER,)
 
 CHANGES: tuple[Change, ...] = (
-    Change("a team is oneself alone", scope, "_below", _nobody_below, BOSS),
-    Change("a team is one level deep", scope, "_below", _one_level, BOSS),
-    Change("a team is without its head", scope, "_below", _only_those_below, BOSS),
-    Change("a team has those above it", scope, "_below", _above_as_well, BOSS),
-    Change("a cycle never ends", scope, "_below", _cycle_without_end, BOSS),
-    Change("a cycle grants nothing", scope, "_below", _cycle_grants_nothing, BOSS),
+    Change("a team is oneself alone", scope, "below", _nobody_below, BOSS),
+    Change("a team is one level deep", scope, "below", _one_level, BOSS),
+    Change("a team is without its head", scope, "below", _only_those_below, BOSS),
+    Change("a team has those above it", scope, "below", _above_as_well, BOSS),
+    Change("a cycle never ends", scope, "below", _cycle_without_end, BOSS),
+    Change("a cycle grants nothing", scope, "below", _cycle_grants_nothing, BOSS),
     Change("no row is everybody's row", organisation, "scope_of", _user_below, BOSS),
     Change("warriors that are listed don't count", scope, "_warriors_of", _not_listed, (*BOSS, *SALES)),
     Change(
@@ -236,6 +255,9 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change("warriors that anybody lists count", scope, "_warriors_of", _listed_by_anybody, SALES),
     Change("listed warriors count though inactive", scope, "_warriors_of", _listed_though_inactive, SALES),
+    Change("listed warriors aren't read", organisation, "_of_team", _without_listed, (*BOSS, *SALES)),
+    Change("warriors that name one aren't read", organisation, "_of_team", _without_naming, (*BOSS, *SALES)),
+    Change("a team's warriors are one's own", organisation, "_of_team", _of_oneself, BOSS),
     Change("spaces in a list matter", scope, "listed_ids", _spaces_matter, (*BOSS, *SALES)),
     Change("zeros in a list are dropped", scope, "listed_ids", _zeros_are_dropped, (*BOSS, *SALES)),
     Change(
