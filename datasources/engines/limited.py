@@ -1,12 +1,13 @@
-"""Reads limited for each key, on a source that has no way to say so: all rows of all keys, where there are few.
+"""Reads limited for each key, on a source that has no way to say so: all rows of all keys, where they are few.
 
 Most parents have few children. Then one plain statement of their keys answers, at a fifth of what one select for each
-key costs the server; where there are more rows than it may give, it stops there, the other way is taken, and is taken
-at once for a while. `sql_source.py` asks.
+key costs the server. Which keys have few rows is seen from what the selects gave; where there turn out to be more than
+it may give, the plain statement stops there, and the selects are taken again. `sql_source.py` asks.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,24 +23,40 @@ MOST_ROWS = 5_000
 MOST_OF_EACH = 10
 # Reads by a key that go the other way at once, after one of which there were more.
 CROWDED_FOR = 100
+# Of so many keys at most one may have filled its limit, and so have any number of rows.
+FULL_ONE_IN = 20
 
 
-class Crowds:
-    """Which keys have turned out to have many rows each. Wrong in either direction, it costs time alone."""
+class Sparse:
+    """Which keys have few rows each, as far as has been seen. Wrong in either direction, it costs time alone."""
 
     def __init__(self) -> None:
-        self._left: dict[ColumnElement[Any], int] = {}
+        self._sparse: set[ColumnElement[Any]] = set()
+        self._crowded: dict[ColumnElement[Any], int] = {}
 
-    def note(self, read: Read) -> None:
+    def expected(self, keys: Keys) -> bool:
+        """Whether a read by this key is worth trying whole."""
+        return keys.column in self._sparse
+
+    def seen(self, read: Read, rows: Sequence[Row]) -> None:
+        """What a read gave, one select for each key."""
+        keys = read.keys
+        if keys is None or keys.limit is None or self._is_crowded(keys):
+            return
+        place = _place(read, keys.column)
+        full = sum(count >= keys.limit for count in Counter(row[place] for row in rows).values())
+        if full * FULL_ONE_IN <= len(key_values(keys)):
+            self._sparse.add(keys.column)
+
+    def crowded(self, keys: Keys) -> None:
         """A read by this key had too many rows."""
-        if read.keys is not None:
-            self._left[read.keys.column] = CROWDED_FOR
+        self._sparse.discard(keys.column)
+        self._crowded[keys.column] = CROWDED_FOR
 
-    def expected(self, read: Read) -> bool:
-        """Whether a read by this key isn't worth trying; after some reads it is again."""
-        left = 0 if read.keys is None else self._left.get(read.keys.column, 0)
-        if left and read.keys is not None:
-            self._left[read.keys.column] = left - 1
+    def _is_crowded(self, keys: Keys) -> bool:
+        left = self._crowded.get(keys.column, 0)
+        if left:
+            self._crowded[keys.column] = left - 1
         return left > 0
 
 

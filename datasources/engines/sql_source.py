@@ -17,7 +17,7 @@ from sqlalchemy import Dialect, FromClause, MetaData
 
 from datasources.base import Capability, SourceError, Statement, StatementObserver, TimeLimits
 from datasources.engines.compiled import Prepared, PreparedRows, StatementCompiler
-from datasources.engines.limited import Crowds, is_whole, limited, whole_read
+from datasources.engines.limited import Sparse, is_whole, limited, whole_read
 from datasources.engines.templates import Planned, Templates, decoders_of
 from datasources.model import Aggregate, Insert, InsertMany, Keys, Nothing, Read, Row, Value, Write
 from datasources.statements import (
@@ -76,17 +76,21 @@ class SqlSource(ABC):
         self._metadata = options.metadata
         self._compiler = StatementCompiler(dialect)
         self.templates = Templates(self._compiler, self.capabilities)
-        self._crowds = Crowds()
+        self._sparse = Sparse()
 
     async def rows(self, read: Read) -> list[Row]:
         """The rows of a read; what can't have any is answered without a statement. Raises `SourceError`."""
         whole = whole_read(read, self.capabilities)
-        if whole is not None and not self._crowds.expected(read):
+        if whole is None or read.keys is None:
+            return await self._rows(read, self._fetch)
+        if self._sparse.expected(read.keys):
             rows = await self._rows(whole, self._fetch)
             if is_whole(whole, rows):
                 return limited(read, rows)
-            self._crowds.note(read)
-        return await self._rows(read, self._fetch)
+            self._sparse.crowded(read.keys)
+        rows = await self._rows(read, self._fetch)
+        self._sparse.seen(read, rows)
+        return rows
 
     async def _rows(
         self, read: Read, fetch: Callable[[Prepared], Awaitable[RawRows]], *, lock: bool = False

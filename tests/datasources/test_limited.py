@@ -79,39 +79,51 @@ def _by_parent(rows: list[tuple[object, ...]]) -> dict[object, list[object]]:
     return found
 
 
-async def test_few_rows_of_many_keys_are_one_plain_statement(
+async def test_few_rows_of_many_keys_are_one_plain_statement_once_that_is_known(
     source: MysqlSource, seen: list[Statement]
 ) -> None:
-    assert _by_parent(await source.rows(_read(4))) == {2: [11, 10], 3: [24, 23, 22, 21]}
-    (statement,) = seen
-    assert "UNION" not in statement.text
-    assert statement.rows == len(ROWS)
+    expected = {2: [11, 10], 3: [24, 23, 22, 21, 20]}
+    for _ in range(3):
+        assert _by_parent(await source.rows(_read(6))) == expected
+    assert ["UNION" in statement.text for statement in seen] == [True, False, False]
+    assert [statement.rows for statement in seen] == [7, 7, 7]
 
 
-async def test_many_rows_take_one_select_for_each_key(
+async def test_keys_that_fill_their_limit_keep_one_select_each(
+    source: MysqlSource, seen: list[Statement]
+) -> None:
+    for _ in range(3):
+        assert _by_parent(await source.rows(_read(4))) == {2: [11, 10], 3: [24, 23, 22, 21]}
+    assert ["UNION" in statement.text for statement in seen] == [True] * 3
+
+
+async def test_more_rows_than_expected_take_one_select_for_each_key_again(
     source: MysqlSource, seen: list[Statement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datasources.engines.limited.MOST_OF_EACH", 1)
+    await source.rows(_read(6))
+    few = _read(2)
     expected = {2: [11, 10], 3: [24, 23]}
-    assert _by_parent(await source.rows(_read(2))) == expected
-    plain, union = seen
+    assert _by_parent(await source.rows(few)) == expected
+    _, plain, union = seen
     # It stopped at the first row beyond three pages of two.
     assert plain.rows == 7
     assert union.text.count("UNION ALL") == 2
-    # What has many rows isn't tried again at once, and is after a while.
+    # What had many rows isn't believed to have few for a while.
     for _ in range(CROWDED_FOR):
-        assert _by_parent(await source.rows(_read(2))) == expected
-    assert [statement.text for statement in seen[2:]] == [union.text] * CROWDED_FOR
-    await source.rows(_read(2))
-    assert len(seen) == 2 + CROWDED_FOR + 2
+        assert _by_parent(await source.rows(_read(6))) == {2: [11, 10], 3: [24, 23, 22, 21, 20]}
+    assert ["UNION" in statement.text for statement in seen[3:]] == [True] * CROWDED_FOR
+    await source.rows(_read(6))
+    assert "UNION" not in seen[-1].text
 
 
 @pytest.mark.parametrize("direction", Direction)
 async def test_both_ways_sort_alike(source: MysqlSource, seen: list[Statement], direction: Direction) -> None:
     order = (Order(_c.name, direction), Order(_c.id))
+    await source.rows(_read(7, order=order))
     few = await source.rows(_read(7, order=order))
     one_by_one = [await source.rows(_read(7, parents=(parent,), order=order)) for parent in (1, 2, 3)]
-    assert len(seen) == 4
+    assert ["UNION" in statement.text for statement in seen] == [True, False, False, False, False]
     assert _by_parent(few) == _by_parent([row for rows in one_by_one for row in rows])
     ascending = [21, 22, 20, 24, 23]
     assert _by_parent(few)[3] == (ascending if direction is Direction.ASC else [23, 20, 24, 22, 21])
