@@ -23,7 +23,7 @@ from gateway.context import Request
 from gateway.engine.along import along_of
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.gathering import Gathering
-from gateway.engine.lists import ROOT, Lists, shows_page
+from gateway.engine.lists import ROOT, Lists, cursor_or_failure, shows_page
 from gateway.engine.objects import (
     Child,
     Failure,
@@ -321,7 +321,7 @@ class Fetch:
             else:
                 items = [item.node for item in found.items]
                 page.next, page.previous = found.next, found.previous
-                page.cursors = [item.cursor() for item in found.items]
+                page.cursors = [cursor_or_failure(item.cursor) for item in found.items]
         return page, items
 
     async def _or_failure(self, work: Awaitable[Any]) -> Any:

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from gateway.engine.objects import Failure
+
 # A zone's offset is looked for from then on.
 OFFSETS_LAST_SINCE = datetime(1970, 2, 1)
 LARGEST_INT = 2**31 - 1
@@ -71,7 +73,9 @@ def floats(values: Column, _: ZoneInfo) -> Column:
 
 
 def anything(values: Column, _: ZoneInfo) -> Column:
-    """JSON, as it is."""
+    """JSON, as it is: anything but why there is none."""
+    if Failure in {*map(type, values)}:
+        raise Unexpected
     return values
 
 

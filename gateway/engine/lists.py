@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import func
@@ -135,16 +136,24 @@ class Lists:
         return Page(next=onward, previous=before, cursors=cursors(kept) if cursors else ()), kept
 
 
-CursorsOf: TypeAlias = Callable[[Sequence[Row]], Sequence[str]]
+CursorsOf: TypeAlias = Callable[[list[Row]], Sequence[str | Failure]]
 
 
 def _cursors_of(reader: ListReader) -> CursorsOf | None:
     """What makes the cursors that an answer shows of a page: of every row, or of the first and the last."""
     if shows_cursors(reader.step):
-        return lambda rows: [reader.cursor(row) for row in rows]
+        return lambda rows: [cursor_or_failure(partial(reader.cursor, row)) for row in rows]
     if shows_ends(reader.step):
-        return lambda rows: [reader.cursor(rows[0]), reader.cursor(rows[-1])] if rows else ()
+        return lambda rows: [cursor_or_failure(partial(reader.cursor, row)) for row in rows[:1] + rows[-1:]]
     return None
+
+
+def cursor_or_failure(make: Callable[[], str]) -> str | Failure:
+    """A cursor, or why there is none: that is for the fields alone that show it."""
+    try:
+        return make()
+    except Exception as error:
+        return Failure(error)
 
 
 def shows_page(step: Step) -> bool:

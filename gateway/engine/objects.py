@@ -90,7 +90,7 @@ class Page:
     """A page of a connection: its items are those from `start` to `end` of the step's objects.
 
     `failure` is why the page couldn't be read, `total` may be one for itself. `cursors` has those of the items, as far
-    as they were asked for: of all, or of the first and the last.
+    as they were asked for, or why there is none: of all, or of the first and the last.
     """
 
     start: int = 0
@@ -99,7 +99,7 @@ class Page:
     previous: bool = False
     total: int | Failure | None = None
     failure: Failure | None = None
-    cursors: Sequence[str] = ()
+    cursors: Sequence[str | Failure] = ()
 
 
 @dataclass(frozen=True, slots=True)

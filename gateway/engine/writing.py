@@ -207,7 +207,7 @@ class _PageWriter:
             case "node":
                 return self.items_of(entry)[place]
             case "cursor":
-                return page.cursors[place - page.start]
+                return _cursor(page.cursors[place - page.start])
         return f"{self.step.item}Edge"
 
 
@@ -218,10 +218,16 @@ def _of_info(page: Page, entry: Selected) -> Any:
         case "hasPreviousPage":
             return page.previous
         case "startCursor":
-            return page.cursors[0] if page.cursors else None
+            return _cursor(page.cursors[0]) if page.cursors else None
         case "endCursor":
-            return page.cursors[-1] if page.cursors else None
+            return _cursor(page.cursors[-1]) if page.cursors else None
     return "PageInfo"
+
+
+def _cursor(cursor: str | Failure) -> str:
+    if isinstance(cursor, Failure):
+        raise Unexpected
+    return cursor
 
 
 def _count(total: Any) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from gateway.resolvers.ids import encode_id
 from tests.engine.rubbish import relax
 
-FIRST, SECOND, THIRD, FOURTH = 900_001, 900_002, 900_003, 900_004
+FIRST, SECOND, THIRD, FOURTH, DELETED = 900_001, 900_002, 900_003, 900_004, 900_005
 MORNING = "2026-11-20 10:00:00.000000"
 UNKNOWN_ROLE = 77
 
@@ -111,6 +111,7 @@ ROWS: Mapping[str, Mapping[str, tuple[Cells, ...]]] = {
                 "platform_id": '["\\ud800"]',
                 "created_on": "0001-01-01 00:00:00.000000",
             },
+            {"id": DELETED, "firm_name": "Gone", "company_id": FIRST, "status": "Lost", "is_deleted": 1},
         ),
         "tickets": (
             {

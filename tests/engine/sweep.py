@@ -20,7 +20,7 @@ from graphql import (
 
 from tests.engine.callers import Caller
 from tests.engine.document import literal
-from tests.engine.operations import CLOCKED, is_connection, parts_of, terms_of
+from tests.engine.schema_parts import CLOCKED, is_connection, parts_of, terms_of
 from tests.engine.sides import CLOCK, Asked
 from tests.engine.values import DEFAULTS, Values, global_id
 
@@ -62,15 +62,17 @@ class Sweep:
             type_ = get_named_type(definition.type)
             if not {"id", "databaseId"} <= set(definition.args):
                 continue
-            key = next(iter(self._caller.sees.get(type_.name, self._values.keys(type_.name) or (1,))))
-            identifier = literal(global_id(type_.name, key))
+            seen = self._caller.sees.get(type_.name, self._values.keys(type_.name) or (1,))
             below = "{ __typename id databaseId }"
-            deleted = ", includeDeleted: true" if "includeDeleted" in definition.args else ""
-            yield Asked(
-                f"{{ {name}(databaseId: {key}{deleted}) {below} again: {name}(id: {identifier}) {below} "
-                f"node(id: {identifier}) {{ __typename id ... on {type_.name} {below} }} "
-                f"nodes(ids: [{identifier}, {identifier}]) {{ ... on {type_.name} {self._all_of(type_)} }} }}"
-            )
+            may_be_deleted = "includeDeleted" in definition.args
+            deleted = ", includeDeleted: true" if may_be_deleted else ""
+            for key in (*seen[:1], *(self._values.deleted_leads[:1] if may_be_deleted else ())):
+                identifier = literal(global_id(type_.name, key))
+                yield Asked(
+                    f"{{ {name}(databaseId: {key}{deleted}) {below} again: {name}(id: {identifier}) {below} "
+                    f"node(id: {identifier}) {{ __typename id ... on {type_.name} {below} }} "
+                    f"nodes(ids: [{identifier}, {identifier}]) {{ ... on {type_.name} {self._all_of(type_)} }} }}"
+                )
         if "reportView" in self._root.fields:
             for name in self._values.reports:
                 yield Asked(f"{{ reportView(name: {literal(name)}) {{ name totals }} }}")

@@ -35,6 +35,8 @@ SOURCES = ("magenta", "analytics", "files", "iperform")
 # Who has most of the schema asks most.
 OFTEN = {"admin": 6, "salesperson": 2, "client": 2, "manager": 2}
 SHUFFLES = 1000
+# The share of operations that give data where nothing is made to fail; of a spoilt estate less is left.
+LEAST_ANSWERED = {"rubbish": 0.5, "fatal": 0.4}
 
 
 @st.composite
@@ -90,7 +92,7 @@ def test_random_operation_gives_the_same_bytes_on_both_engines(estate: Estate) -
             asked = choice.draw(other_variables(written, answer.body), label="variables") if again else None
 
     (tried if SEED is None else seed(int(SEED))(tried))()
-    _check_outcomes(outcomes)
+    check_outcomes(outcomes, estate.sides.name)
 
 
 def _outcome(body: bytes, failing: tuple[Fault, ...]) -> str:
@@ -106,12 +108,12 @@ def _outcome(body: bytes, failing: tuple[Fault, ...]) -> str:
     return "nothing" if answer["data"] is None else "whole" if "errors" not in answer else "partial"
 
 
-def _check_outcomes(outcomes: Counter[str]) -> None:
-    """That the corpus is worth its time: operations are valid, and most are answered."""
+def check_outcomes(outcomes: Counter[str], estate: str) -> None:
+    """That the corpus is worth its time: so many operations were asked, all are valid, and most are answered."""
+    assert outcomes.total() >= int(EXAMPLES or EXAMPLES_ON[estate])
     assert outcomes["invalid"] == 0
     asked = outcomes.total() - outcomes["with a fault"]
-    assert outcomes["whole"] + outcomes["partial"] >= 0.7 * asked, outcomes
-    print(outcomes)
+    assert outcomes["whole"] + outcomes["partial"] >= LEAST_ANSWERED.get(estate, 0.7) * asked, outcomes
 
 
 @pytest.mark.parametrize("estate", ["embedded", "rubbish", "mariadb"], indirect=True)

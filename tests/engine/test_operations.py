@@ -29,7 +29,8 @@ from hypothesis import strategies as st
 from tests.engine.conftest import Estate
 from tests.engine.faults import Fault
 from tests.engine.in_process import HttpAnswer
-from tests.engine.operations import fields_of_schema, operations
+from tests.engine.operations import operations
+from tests.engine.schema_parts import fields_of_schema
 from tests.engine.sides import Asked, difference
 from tests.engine.sweep import Sweep
 
@@ -97,7 +98,7 @@ def test_generated_operations_are_valid_varied_and_the_same_each_time(estate: Es
 
 @pytest.mark.usefixtures("fresh_examples")
 def test_generated_operations_ask_for_most_of_the_schema(estate: Estate) -> None:
-    wanted = set(fields_of_schema(estate.caller("admin")))
+    wanted = set(fields_of_schema(estate.caller("admin").schema))
     _, touched = _generated(estate, EXAMPLES)
     fields = {name for name in wanted if "(" not in name}
     assert len(fields & touched) > 0.75 * len(fields), sorted(fields - touched)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.conftest import ENGINES, Estate
 from tests.engine.faults import Fault
-from tests.engine.known_rows import FIRST, FOURTH, SECOND, THIRD, identifier
+from tests.engine.known_rows import DELETED, FIRST, FOURTH, SECOND, THIRD, identifier
 from tests.engine.sides import Asked
 from tests.gateways import REQUEST_ID
 from tests.servers.fixtures import count_use
@@ -342,6 +342,16 @@ def test_default_stands_for_a_variable_that_is_absent_and_not_for_null(ask: Ask)
         assert ask(text, {"n": 1}) == answer({"companies": {"nodes": nodes[:1]}})
         # Null is as if `first` weren't there: a page of fifty.
         assert len(json.loads(ask(text, {"n": None}))["data"]["companies"]["nodes"]) == 50
+
+
+def test_boolean_argument_with_a_default_is_false_where_it_is_absent_or_null(ask: Ask) -> None:
+    lead = f"lead(databaseId: {DELETED}, includeDeleted: $d) {{ firmName }}"
+    text = f"query($d: Boolean) {{ {lead} }}"
+    for _ in range(2):
+        assert ask(text) == answer({"lead": None})
+        assert ask(text, {"d": True}) == answer({"lead": {"firmName": "Gone"}})
+        assert ask(text, {"d": False}) == answer({"lead": None})
+        assert ask(text, {"d": None}) == answer({"lead": None})
 
 
 def test_condition_on_a_variable_that_is_absent_is_no_condition(ask: Ask) -> None:

@@ -11,7 +11,7 @@ from gateway.resolvers.ids import encode_id
 from tests.oracle.catalogue import ROOT_SINGLES, WITHOUT_ID, Field, Kind, fields_of, primary_key
 from tests.oracle.data import TABLE_OF_TYPE, Data
 from tests.oracle.evaluate import written
-from tests.oracle.rules import REPORTS
+from tests.oracle.rules import REPORTS, is_deleted
 
 MOST = 60
 LONGEST = 80
@@ -77,6 +77,11 @@ class Values:
     def keys(self, type_name: str) -> tuple[int, ...]:
         """Primary keys of rows of a type, the newest first."""
         return self.of(type_name, "databaseId")
+
+    @cached_property
+    def deleted_leads(self) -> tuple[int, ...]:
+        """Leads that are hidden unless somebody asks for them."""
+        return tuple(row["id"] for row in self._data.rows("Lead") if is_deleted(row))[-MOST:]
 
     @cached_property
     def node_types(self) -> tuple[str, ...]:
