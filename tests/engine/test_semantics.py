@@ -593,6 +593,16 @@ def test_source_that_fails_costs_its_fields_alone(ask: Ask) -> None:
     )
 
 
+def test_json_of_a_source_that_fails_is_null_with_an_error_for_each(ask: Ask) -> None:
+    got = json.loads(ask("{ reportViews { totals } }", {}, Fault("analytics")))
+    views = got["data"]["reportViews"]
+    assert len(views) > 1
+    assert views == [{"totals": None}] * len(views)
+    assert [(error["path"], error["extensions"]["code"]) for error in got["errors"]] == [
+        (["reportViews", place, "totals"], "SOURCE_UNAVAILABLE") for place in range(len(views))
+    ]
+
+
 def test_two_sources_that_fail_have_an_error_for_each_field_in_the_order_of_paths(ask: Ask) -> None:
     text = (
         "{ leads(first: 1) { nodes { files { nodes { name } totalCount } "
