@@ -16,6 +16,8 @@ Shape: TypeAlias = tuple[tuple[str, str | None], ...]
 Maker: TypeAlias = Callable[[list[Sequence[Any]], int], list[Any]]
 
 MOST_KEPT = 2_000
+# Larger objects aren't kept: a client's two thousand aliases, in thousands of texts, would fill the memory.
+MOST_KEYS = 100
 MADE_AT_USE = 3
 
 _uses: OrderedDict[tuple[Shape, bool], int] = OrderedDict()
@@ -28,7 +30,7 @@ def dictionaries(
     """One dictionary for each place; None where `present` has None. The columns are those that have no fixed value."""
     place = (shape, present is not None)
     given = list(columns) if present is None else [*columns, present]
-    maker = _makers.get(place)
+    maker = _makers.get(place) if len(shape) <= MOST_KEYS else _general(*place)
     if maker is None:
         maker = _maker(place)
     return maker(given, count)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine.leaves import SCALARS, Unexpected, check_present, one_of, wall_clock
-from gateway.engine.shapes import MADE_AT_USE, MOST_KEPT, Shape, dictionaries
+from gateway.engine.shapes import MADE_AT_USE, MOST_KEPT, MOST_KEYS, Shape, dictionaries
 from gateway.engine.shapes import _makers as kept_makers
+from gateway.engine.shapes import _uses as kept_uses
 from gateway.resolvers.ids import encode_id, encode_ids
 
 KOLKATA, BERLIN = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
@@ -111,6 +112,14 @@ def test_a_shape_gives_the_same_objects_however_often_it_comes() -> None:
 def test_objects_without_columns_are_as_many_as_there_are() -> None:
     for _ in range(MADE_AT_USE + 1):
         assert dictionaries((("kind", "Lead"),), [], 3, None) == [{"kind": "Lead"}] * 3
+
+
+def test_large_shapes_are_not_kept() -> None:
+    shape: Shape = tuple((f"large{number}", None) for number in range(MOST_KEYS + 1))
+    for _ in range(MADE_AT_USE + 1):
+        (made,) = dictionaries(shape, [[1]] * len(shape), 1, None)
+        assert made == {key: 1 for key, _ in shape}
+    assert not {(shape, False)} & (kept_makers.keys() | kept_uses.keys())
 
 
 def test_unique_shapes_are_forgotten() -> None:
