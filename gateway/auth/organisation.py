@@ -28,13 +28,7 @@ from gateway.auth.system_access import SystemAccess
 
 def needs_organisation(principal: Principal) -> bool:
     """Whether a caller's scope depends on rows of the database."""
-    return principal.caller in {
-        Caller.MANAGER,
-        Caller.SALESPERSON,
-        Caller.WARRIOR,
-        Caller.USER,
-        Caller.PARTNER,
-    }
+    return principal.caller not in {Caller.ADMIN, Caller.ANONYMOUS}
 
 
 async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope:

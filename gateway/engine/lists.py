@@ -71,10 +71,8 @@ class Lists:
                 paged.pages.append(empty or Page())
         return paged
 
-    async def totals(self) -> list[int | Failure | None]:
-        """How many rows the whole list of each parent has, where that is asked for."""
-        if not self.reader.step.total:
-            return [None for _ in self.raw]
+    async def totals(self) -> list[int | Failure]:
+        """How many rows the whole list of each parent has."""
         listing = self.reader.listing
         try:
             counts = await self._counts(listing.where, listing.fingerprint)
