@@ -1,4 +1,4 @@
-"""`gateway doctor`: settings, sources, roles, the index of shared leads, and what to do about what is wrong."""
+"""`gateway doctor`: settings, sources, roles, shared leads, how changes are seen; and what to do about all that."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from datasources.base import SourceError
 from gateway.auth.system_access import SystemAccess
 from gateway.errors import GatewayError
+from gateway.events.capture_choice import examine_capture
 from gateway.role_denials import examine_roles
 from gateway.services import Services, open_services
 from gateway.settings import Settings, SettingsError, environment_name, read_settings
@@ -49,6 +50,7 @@ async def examine(environment: Mapping[str, str] | None = None) -> tuple[str, bo
         found, in_step = await examine_sharing(settings.iperform_dsn)
         lines += ["", "Shared leads", *(f"  {line}" for line in found)]
         healthy = healthy and in_step
+        lines += ["", "Changes", *(f"  {line}" for line in await examine_capture(settings))]
     return "\n".join(lines), healthy
 
 

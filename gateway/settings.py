@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "GATEWAY_"
 ENGINES = ("compiled", "reference")
+CAPTURES = ("auto", "binlog", "polling", "off")
 
 
 class SettingsError(Exception):
@@ -42,6 +43,17 @@ class Settings:
     )
     events_dsn: str = setting(
         "the change log: redis://host:6379/0 or memory:", default="memory:", secret=True
+    )
+    event_log_entries: int = setting("how many events the change log keeps at most", default=1_000_000)
+    event_log_days: float = setting("how many days the change log keeps an event at most", default=7.0)
+    capture: str = setting(
+        "how changes of the database are seen: `binlog`, `polling`, `off`, or `auto`, the best way that it allows",
+        default="auto",
+    )
+    poll_seconds: float = setting("the pause between two looks for changes, where polling", default=1.0)
+    poll_settle_seconds: float = setting(
+        "where polling, the time between the two looks that show that an id without a row stays without one",
+        default=5.0,
     )
     jwt_secret: str = setting("signs tokens, cursors and local file links; at least 32 bytes", secret=True)
     estate_timezone: str = setting(
@@ -77,7 +89,12 @@ class Settings:
         "what the operations of a new partner token may cost a minute where nobody says otherwise",
         default=50_000,
     )
-    max_body_bytes: int = setting("the largest request body", default=1_000_000)
+    max_body_bytes: int = setting("the largest request body, and message of a socket", default=1_000_000)
+    sockets: int = setting("WebSockets and event streams that one process keeps open", default=10_000)
+    sockets_per_caller: int = setting(
+        "WebSockets and event streams that one process keeps open for one user or token", default=2_000
+    )
+    subscriptions_per_socket: int = setting("operations that may be open on one WebSocket", default=100)
     filter_key_budget: int = setting(
         "keys that a filter or order may fetch from another source", default=10_000
     )
@@ -109,6 +126,8 @@ class Settings:
         ]
         if self.engine not in ENGINES:
             problems.append(f"GATEWAY_ENGINE must be one of: {', '.join(ENGINES)}")
+        if self.capture not in CAPTURES:
+            problems.append(f"GATEWAY_CAPTURE must be one of: {', '.join(CAPTURES)}")
         if self.demo and self.host not in {"127.0.0.1", "::1", "localhost"}:
             problems.append("demo mode serves on loopback only: its accounts have a public password")
         try:
@@ -117,6 +136,11 @@ class Settings:
             problems.append("GATEWAY_ESTATE_TIMEZONE is no time zone of the IANA database")
         if problems:
             raise SettingsError("; ".join(problems))
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the gateway alone writes to the estate, which is files of its own."""
+        return self.iperform_dsn.startswith("sqlite")
 
     @property
     def zone(self) -> ZoneInfo:

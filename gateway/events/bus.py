@@ -1,115 +1,109 @@
-"""The change log, as far as reading needs it: where it stands now.
+"""The log of events: what carries each change of a status from whoever saw it to every worker.
 
-On Redis it is a stream that every worker reads; on the embedded estate it lives in this process.
+On Redis it is a stream that all workers read (`redis_bus.py`); on the embedded estate it lives in this process
+(`memory_bus.py`). One worker at a time adds to it, the one that holds the lease; everybody reads.
 """
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from gateway.events.cursor import Cursor, Position
+from gateway.events.event import StatusEvent
 
-from gateway.errors import Code, GatewayError
 
-STREAM = "iperform-gateway:events"
-BEGINNING = "0-0"
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event, and where it stands."""
+
+    position: Position
+    event: StatusEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive entries of one log. `end` is the position up to which all is known: the last entry's, or `after`."""
+
+    log: str
+    entries: tuple[Entry, ...]
+    end: Position
+
+    def cursor(self, entry: Entry) -> str:
+        """The cursor of one of the entries, as clients hold it."""
+        return Cursor(self.log, entry.position).encoded()
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What one transaction has changed, or just that all before `place` has been seen.
+
+    `place` says to the capture that made it where to go on after a restart; it is kept with the events, so that
+    neither can be there without the other. `order` is greater for later transactions, and the same each time that the
+    same one is captured: with it, an event that is added a second time is known again. None where the capture has no
+    such number.
+    """
+
+    events: tuple[StatusEvent, ...]
+    place: str
+    order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the capture left off. `log` is None where there is no log yet, `place` where nothing was ever captured."""
+
+    log: str | None
+    place: str | None
+
+
+class LeaseLost(Exception):
+    """Somebody else captures now: what was to be added was not."""
 
 
 class Bus(Protocol):
-    """A log of events."""
+    """A log of events. Every method raises SOURCE_UNAVAILABLE where it can't be reached."""
 
     async def position(self) -> str:
-        """The position of the newest event, as a cursor to subscribe from. Raises SOURCE_UNAVAILABLE."""
+        """The position of the newest event, as a cursor to subscribe from."""
         ...
 
-    async def version(self) -> str:
-        """What carries the log, asked now. Raises SOURCE_UNAVAILABLE."""
-        ...
-
-    async def close(self) -> None:
-        """Gives back every connection."""
-        ...
-
-
-def event_cursor(position: str) -> str:
-    """A position in the log as clients hold it."""
-    return base64.urlsafe_b64encode(f"event:{position}".encode()).decode().rstrip("=")
-
-
-class MemoryBus:
-    """The log of a single process. Empty at the start: nothing from before it can be replayed."""
-
-    def __init__(self) -> None:
-        self._newest = BEGINNING
-
-    async def position(self) -> str:
+    async def here(self) -> Cursor:
         """The position of the newest event."""
-        return event_cursor(self._newest)
+        ...
 
-    async def version(self) -> str:
-        """Always there."""
-        return "in process"
+    async def read(self, after: Cursor, *, most: int, wait_seconds: float = 0) -> Stretch:
+        """At most so many entries after a cursor, waiting for the first one at most so long.
 
-    async def close(self) -> None:
-        """Nothing to give back."""
-
-
-class RedisBus:
-    """The log of all workers, a stream in Redis."""
-
-    def __init__(self, dsn: str, *, connect_seconds: float, answer_seconds: float) -> None:
-        self._newest: str | None = None
-        self._redis: Redis = Redis.from_url(
-            dsn,
-            socket_connect_timeout=connect_seconds,
-            socket_timeout=answer_seconds,
-            # The time limits are those of the whole wait, not of one of several attempts.
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-        )
-
-    async def position(self) -> str:
-        """The position of the newest event; the beginning where there is none yet.
-
-        While Redis is away it is the newest position that this process has seen: older than now, so whoever follows
-        from there misses nothing. Raises SOURCE_UNAVAILABLE where there is none.
+        Raises CURSOR_EXPIRED where entries after it may have been given up, or its log has ended.
         """
-        try:
-            newest = await self._redis.xrevrange(STREAM, count=1)
-        except (RedisError, OSError) as error:
-            if self._newest is None:
-                raise _unavailable() from error
-            return event_cursor(self._newest)
-        self._newest = str(newest[0][0]) if newest else BEGINNING
-        return event_cursor(self._newest)
+        ...
 
     async def version(self) -> str:
-        """The server's version."""
-        try:
-            found = await self._redis.info("server")
-        except (RedisError, OSError) as error:
-            raise _unavailable() from error
-        return f"Redis {found['redis_version']}"
+        """What carries the log, asked now."""
+        ...
 
     async def close(self) -> None:
         """Gives back every connection."""
-        await self._redis.aclose()
+        ...
 
 
-def _unavailable() -> GatewayError:
-    return GatewayError(
-        Code.SOURCE_UNAVAILABLE, "The change log can't be reached right now; ask again in a moment."
-    )
+class Writer(Protocol):
+    """The one who adds to a log: whoever holds the lease. Every method raises `LeaseLost`, and SOURCE_UNAVAILABLE."""
 
+    async def standing(self) -> Standing:
+        """Where the one before left off."""
+        ...
 
-def open_bus(dsn: str, *, connect_seconds: float, answer_seconds: float) -> Bus:
-    """The log that a DSN names: `redis://…` or `memory:`. Raises ValueError."""
-    if dsn.startswith(("redis://", "rediss://")):
-        return RedisBus(dsn, connect_seconds=connect_seconds, answer_seconds=answer_seconds)
-    if dsn == "memory:":
-        return MemoryBus()
-    raise ValueError("the events DSN must be redis://host:port/db or memory:")
+    async def begin(self, place: str) -> None:
+        """Starts a new log, and ends the one before: what happened in between isn't known, and its cursors expire."""
+        ...
+
+    async def append(self, captured: Sequence[Captured]) -> None:
+        """Adds events and remembers the last place, all or nothing. What is there already isn't added again."""
+        ...
+
+    async def trim(self) -> None:
+        """Gives up what is older, or more, than the log may hold. `append` minds the number by itself."""
+        ...

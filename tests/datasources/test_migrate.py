@@ -47,6 +47,7 @@ IPERFORM = [
     "0004_partner_tokens.sql",
     "0005_index_for_ownership.sql",
     "0006_idempotency_keys.sql",
+    "0007_ticket_changes.sql",
 ]
 
 

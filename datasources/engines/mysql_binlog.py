@@ -1,0 +1,418 @@
+"""Reads from the binary log of MySQL or MariaDB, in row format, what each transaction has changed in a few tables.
+
+Blocking: `gateway/events/binlog_capture.py` runs it in a thread. The library `mysql-replication` speaks the protocol; a
+connection is never made again below, as that would go on within a transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any
+
+import pymysql
+from pymysqlreplication import BinLogStreamReader
+from pymysqlreplication.event import (
+    FormatDescriptionEvent,
+    HeartbeatLogEvent,
+    MariadbGtidEvent,
+    NotImplementedEvent,
+    QueryEvent,
+    RotateEvent,
+    XAPrepareEvent,
+    XidEvent,
+)
+from pymysqlreplication.exceptions import BinLogNotEnabled, StatusVariableMismatch
+from pymysqlreplication.row_event import (
+    PartialUpdateRowsEvent,
+    TableMapEvent,
+    UpdateRowsEvent,
+    WriteRowsEvent,
+)
+
+from datasources.base import SourceUnavailable
+from datasources.changes import HistoryLost, LogUnusable, RowChange, Transaction, Wanted
+from datasources.engines.mysql_binlog_layouts import LogLayouts, Mapped
+from datasources.engines.mysql_binlog_place import LastEvent, LogPlace, decoded_place
+from datasources.engines.mysql_binlog_statements import Meaning, meant, mentions, xa_name
+from datasources.engines.mysql_binlog_transactions import Changes, OpenTransaction
+from datasources.engines.mysql_layout import Layout
+from datasources.engines.mysql_log_server import (
+    LogEnd,
+    LogServer,
+    database_name,
+    layouts_here,
+    variables,
+)
+
+# It warns at each start of what the gateway handles.
+logging.getLogger("pymysqlreplication").setLevel(logging.ERROR)
+
+HEARTBEAT_SECONDS = 1.0
+# How often a place is told where nothing that is wanted has happened.
+QUIET_SECONDS = 2.0
+
+_EVENTS = (
+    FormatDescriptionEvent,
+    HeartbeatLogEvent,
+    MariadbGtidEvent,
+    NotImplementedEvent,
+    QueryEvent,
+    RotateEvent,
+    XAPrepareEvent,
+    XidEvent,
+    PartialUpdateRowsEvent,
+    TableMapEvent,
+    UpdateRowsEvent,
+    WriteRowsEvent,
+)
+# Whole transactions, statements and rows in compressed form: MySQL's one, then MariaDB's.
+_COMPRESSED = frozenset({40, 165, 166, 167, 168, 169, 170, 171})
+_STANDALONE = 1  # a flag of MariaDB's GTID: no commit follows
+_READING_REFUSED = 1236
+_NO_RIGHT = frozenset({1045, 1227})
+_FIRST_POSITION = 4
+_HEADER = 20  # of a packet: the event's own 19 bytes, and the one before them
+
+
+class BinlogReader:
+    """The changes of some tables of one database. `wanted` says of which ones, by their names in lower case.
+
+    Not for several threads, except `close`.
+    """
+
+    def __init__(self, server: LogServer, wanted: Mapping[str, Wanted]) -> None:
+        self.server = server
+        self._wanted = wanted
+        self._mentions = mentions(wanted)
+        self._connections: list[Any] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._open = OpenTransaction()
+
+    def transactions(self, after: str | None) -> Generator[Transaction, None, None]:
+        """Every transaction after a place, for ever; from now on where there is none.
+
+        What comes first without a place has no changes and says where now is. Raises `HistoryLost`,
+        `LogUnusable`, and `SourceUnavailable` where the server can't be reached, or is silent. Ends when closed.
+        """
+        try:
+            with self._errors():
+                place = None if after is None else decoded_place(after)
+                start = self._checked_start(place)
+                yield from self._read(start, told=place is not None)
+        except Exception:
+            if not self._closed:
+                raise
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the reading, wherever it waits. For any thread, and more than once."""
+        with self._lock:
+            self._closed = True
+            for connection in self._connections:
+                # Closing alone wouldn't wake who waits for the server.
+                with suppress(OSError, AttributeError):
+                    connection._sock.shutdown(socket.SHUT_RDWR)
+
+    # --- where to begin -------------------------------------------------------------------------------------
+
+    def _checked_start(self, place: LogPlace | None) -> LogPlace:
+        with self.server.asked() as cursor:
+            identity = variables(cursor).get("server_uuid", "")
+            self._schema = database_name(cursor)
+            if place is None:
+                layouts, end = layouts_here(cursor, list(self._wanted))
+                return LogPlace(identity, end.file, end.position, 0, None, layouts)
+        if place.server != identity:
+            raise HistoryLost("the place is one of another server")
+        return place
+
+    def _asked_layout(self, table: str) -> tuple[Layout | None, LogEnd]:
+        with self.server.asked() as cursor:
+            layouts, end = layouts_here(cursor, [table])
+        return layouts.of.get(table), end
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def _read(self, start: LogPlace, *, told: bool) -> Iterator[Transaction]:
+        self._place = start
+        self._file, self._begun, self._expected = start.file, start.begun, start.last
+        self._layouts = LogLayouts(start.layouts, self._wanted, self._asked_layout)
+        self._floor: LogPlace | None = None
+        self._held: list[Transaction] = []
+        self._told_at = monotonic()
+        stream = self._stream(start.last.start if start.last else start.position)
+        try:
+            while (event := self._next(stream)) is not None:
+                ready = self._took(event)
+                if not told and self._begun:
+                    told = True
+                    yield self._progress()
+                yield from ready
+        finally:
+            with suppress(Exception):
+                stream.close()
+        raise SourceUnavailable(self.server.name, "the server has ended the reading of its log")
+
+    def _next(self, stream: BinLogStreamReader) -> Any:
+        try:
+            return stream.fetchone()
+        except StatusVariableMismatch:
+            # A statement whose circumstances the library can't read: it may be any definition.
+            if self._open.inside:
+                raise HistoryLost("a statement of a transaction can't be read") from None
+            for table in self._wanted:
+                self._layouts.defined_anew(table)
+            return self._next(stream)
+
+    def _stream(self, position: int) -> BinLogStreamReader:
+        return BinLogStreamReader(
+            connection_settings={"read_timeout": self.server.answer_seconds},
+            server_id=2**31 + secrets.randbelow(2**31 - 1),
+            pymysql_wrapper=_Connecting(self),
+            blocking=True,
+            resume_stream=True,
+            log_file=self._file,
+            log_pos=position,
+            only_events=_EVENTS,
+            only_tables=list(self._wanted),
+            only_schemas=[self._schema],
+            filter_non_implemented_events=False,
+            # A table's number stands for one definition as long as a file of the log lasts: it is read once.
+            freeze_schema=True,
+            slave_heartbeat=min(HEARTBEAT_SECONDS, self.server.answer_seconds / 3),
+            enable_logging=False,
+        )
+
+    def connected(self) -> Any:
+        """A connection that `close` ends."""
+        connection = self.server.connect()
+        with self._lock:
+            self._connections.append(connection)
+            if self._closed:
+                connection.close()
+                raise SourceUnavailable(self.server.name, "closed")
+        return connection
+
+    def _took(self, event: Any) -> list[Transaction]:
+        """What is known for good after an event."""
+        self._check_same_history(event)
+        match event:
+            case UpdateRowsEvent():
+                self._open.changes += self._updates(event)
+            case WriteRowsEvent():
+                self._open.changes += self._inserts(event)
+            case TableMapEvent():
+                names = event.optional_metadata.column_name_list
+                self._layouts.mapped(event.table_id, Mapped(event.table, event.columns, names))
+            case XidEvent():
+                return self._ended(event, self._open.commit(), number=event.xid)
+            case QueryEvent():
+                return self._statement(event)
+            case XAPrepareEvent():
+                return self._prepared(event)
+            case MariadbGtidEvent():
+                if not event.flags & _STANDALONE:
+                    self._open.begin()
+            case RotateEvent():
+                self._file = event.next_binlog
+            case FormatDescriptionEvent():
+                return self._file_begun(event)
+            case HeartbeatLogEvent():
+                return self._quiet()
+            case NotImplementedEvent() if event.event_type in _COMPRESSED:
+                raise HistoryLost("the log has a compressed transaction, which can't be read")
+        return []
+
+    def _check_same_history(self, event: Any) -> None:
+        """What follows a place begins with the event that ended there."""
+        expected, header = self._expected, event.packet
+        if (
+            expected is None
+            or not header.log_pos
+            or isinstance(event, FormatDescriptionEvent | HeartbeatLogEvent)
+        ):
+            return
+        found = LastEvent(
+            header.log_pos - header.event_size, event.event_type, event.timestamp, _number(event)
+        )
+        if found != expected:
+            raise HistoryLost("the log has something else where the place is")
+        self._expected = None
+
+    def _file_begun(self, event: Any) -> list[Transaction]:
+        header = event.packet
+        same_file = self._file == self._place.file
+        if not same_file:
+            self._layouts.forget_numbers()
+        if same_file and self._place.begun and self._place.begun != event.timestamp:
+            raise HistoryLost("the log was begun anew")
+        self._begun = event.timestamp
+        position = self._place.position if same_file else max(header.log_pos, _FIRST_POSITION)
+        last = self._place.last if same_file else None
+        self._move(position, last)
+        return self._quiet()
+
+    def _statement(self, event: Any) -> list[Transaction]:
+        if self._expected_again(event):
+            return []
+        statement = meant(event.query)
+        if statement.meaning is Meaning.CHANGE:
+            self._check_statement_change(event)
+        elif statement.meaning is Meaning.OTHER:
+            for found in {name.lower() for name in self._mentions.findall(event.query)}:
+                self._layouts.defined_anew(found)
+        changes = self._open.take(statement)
+        return [] if changes is None else self._ended(event, changes)
+
+    def _check_statement_change(self, event: Any) -> None:
+        ours = self._schema.encode() == event.schema or self._schema in event.query
+        if ours and self._mentions.search(event.query):
+            raise HistoryLost(
+                "a change was logged as a statement, not as rows: a session has its own binlog_format"
+            )
+
+    def _expected_again(self, event: Any) -> bool:
+        """Whether an event was seen before already: it ends where the place is."""
+        at = event.packet.log_pos
+        return bool(at) and self._file == self._place.file and at <= self._place.position
+
+    def _prepared(self, event: Any) -> list[Transaction]:
+        if event.one_phase:
+            return self._ended(event, self._open.commit())
+        before = self._place
+        self._open.prepare(xa_name(event.xid_gtrid.hex(), event.xid_bqual.hex()))
+        if self._open.prepared and self._floor is None:
+            # Until all are decided, whoever goes on has to read them again.
+            self._floor = before
+        return self._ended(event, ())
+
+    def _ended(self, event: Any, changes: Changes, *, number: int = 0) -> list[Transaction]:
+        """A transaction, or a statement outside of one, has ended with this event."""
+        if self._expected_again(event):
+            return []
+        header = event.packet
+        kind, at = event.event_type, event.timestamp
+        self._move(header.log_pos, LastEvent(header.log_pos - header.event_size, kind, at, number))
+        if not self._open.prepared:
+            self._floor = None
+        self._layouts.read_up_to(self._place.order)
+        if changes:
+            self._held.append(Transaction(changes, self._told_place(), self._place.order))
+        return self._released() if self._held else self._quiet()
+
+    def _released(self) -> list[Transaction]:
+        if self._layouts.on_trial:
+            return []
+        held, self._held = self._held, []
+        self._told_at = monotonic()
+        return held
+
+    def _quiet(self) -> list[Transaction]:
+        """The place, from time to time."""
+        if self._layouts.on_trial or monotonic() - self._told_at < QUIET_SECONDS:
+            return []
+        return [self._progress()]
+
+    def _progress(self) -> Transaction:
+        self._told_at = monotonic()
+        return Transaction((), self._told_place(), self._place.order)
+
+    def _told_place(self) -> str:
+        return (self._floor or self._place).encoded()
+
+    def _move(self, position: int, last: LastEvent | None) -> None:
+        known = self._layouts.known
+        self._place = LogPlace(self._place.server, self._file, position, self._begun, last, known)
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    def _updates(self, event: Any) -> list[RowChange]:
+        changed = self._wanted[self._layouts.table(event.table_id)].changed
+        if changed is None:
+            return []
+        images = self._layouts.images(event.table_id)
+        before, after = _bits(event.columns_present_bitmap), _bits(event.columns_present_bitmap2)
+        self._check_image(event, images.has_needed(before) and images.has_needed(after))
+        partial = isinstance(event, PartialUpdateRowsEvent)
+        table = self._layouts.table(event.table_id)
+        return [
+            RowChange(table, old, new, event.timestamp)
+            for old, new in images.updates(_body(event), before, after, partial=partial)
+            if old[changed] != new[changed]
+        ]
+
+    def _inserts(self, event: Any) -> list[RowChange]:
+        if self._wanted[self._layouts.table(event.table_id)].changed is not None:
+            return []
+        images = self._layouts.images(event.table_id)
+        present = _bits(event.columns_present_bitmap)
+        self._check_image(event, images.has_needed(present))
+        table = self._layouts.table(event.table_id)
+        return [RowChange(table, None, row, event.timestamp) for row in images.rows(_body(event), present)]
+
+    def _check_image(self, event: Any, complete: bool) -> None:
+        if not complete:
+            raise HistoryLost(f"rows of {event.table} lack columns: a session has its own binlog_row_image")
+
+    # --- errors ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (HistoryLost, LogUnusable, SourceUnavailable):
+            raise
+        except BinLogNotEnabled as error:
+            raise LogUnusable("the server writes no binary log") from error
+        except (pymysql.MySQLError, OSError, EOFError) as error:
+            raise self._translated(error) from error
+        except Exception as error:
+            # The library or this module has met what it doesn't know; going on would mean to guess.
+            raise HistoryLost(f"the log can't be understood: {type(error).__name__}: {error}") from error
+
+    def _translated(self, error: Exception) -> Exception:
+        code = error.args[0] if error.args else 0
+        if code == _READING_REFUSED and "same server" not in str(error):
+            return HistoryLost(f"the server can't go on from the place: {error.args[1]}")
+        if code in _NO_RIGHT:
+            return LogUnusable("the account may not read the binary log")
+        return SourceUnavailable(self.server.name, str(error))
+
+
+class _Connecting:
+    """Gives the library its connections: one to the log and one beside it, and no other one after them."""
+
+    def __init__(self, reader: BinlogReader) -> None:
+        self._reader = reader
+        self._given = 0
+
+    def __call__(self, **_: Any) -> Any:
+        self._given += 1
+        if self._given > 2:
+            raise SourceUnavailable(self._reader.server.name, "the connection to the binary log was lost")
+        connection = self._reader.connected()
+        if self._given == 1:
+            connection.cursorclass = pymysql.cursors.Cursor
+        return connection
+
+
+def _number(event: Any) -> int:
+    return event.xid if isinstance(event, XidEvent) else 0
+
+
+def _bits(bitmap: bytes) -> int:
+    return int.from_bytes(bitmap, "little")
+
+
+def _body(event: Any) -> bytes:
+    """The bytes of the rows: what follows the part that the library has read, without the checksum."""
+    data: bytes = event.packet.packet.get_all_data()
+    return data[_HEADER + event.packet.read_bytes : _HEADER + event.event_size]
