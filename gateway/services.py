@@ -5,7 +5,7 @@ Made by `app.py`; a request reaches it through its context.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,17 +20,25 @@ from gateway.auth.audit import Audit
 from gateway.auth.authenticate import Authenticator, Lifetimes
 from gateway.auth.cost_budgets import CostBudgets
 from gateway.auth.crossing import Budgets
+from gateway.auth.organisation import scopes_in_database
 from gateway.auth.partner_token_order import TokenDefaults
 from gateway.auth.partner_tokens import PartnerTokens
 from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies
 from gateway.auth.principal import Principal
-from gateway.auth.sources import Estate
+from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.subjects import Subjects
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.throttle import LoginThrottle
 from gateway.auth.tokens import Tokens
-from gateway.events.bus import Bus, open_bus
+from gateway.auth.trace import Purpose
+from gateway.events.bounds import Bounds
+from gateway.events.bus import Bus
+from gateway.events.capture_choice import open_capture
+from gateway.events.capturing import Capturing
+from gateway.events.event import StatusEvent
+from gateway.events.opening import open_log
+from gateway.events.own_writes import OwnWrites
 from gateway.loaders.kept import Kept
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.cursor import Cursors
@@ -60,6 +68,8 @@ class Services:
     settings: Settings
     estate: Estate
     bus: Bus
+    capturing: Capturing | None
+    own_writes: OwnWrites | None
     authenticator: Authenticator
     partner_tokens: PartnerTokens
     cost_budgets: CostBudgets
@@ -78,15 +88,33 @@ class Services:
         denied = self.denied_columns(principal.audience)
         return Access(self.estate, principal, budgets=budgets, denied=denied, policies=self.policies)
 
+    async def accesses_for(self, principals: Sequence[Principal]) -> list[Access]:
+        """What several callers can reach, by the organisation as it is now."""
+        accesses = list(map(self.access_for, principals))
+        with failures_coded():
+            scopes = await scopes_in_database(SystemAccess(self.estate, purpose=Purpose.SCOPE), principals)
+        for access, scope in zip(accesses, scopes, strict=True):
+            access.bind(scope)
+        return accesses
+
     def start(self) -> None:
         """Begins what goes on in the background. Called once, in the event loop of the process."""
         if self.audit is not None:
             self.audit.start()
+        if self.capturing is not None:
+            self.capturing.start()
+
+    async def announce(self, event: StatusEvent) -> None:
+        """Tells of a change that was made here, where nothing captures it."""
+        if self.own_writes is not None:
+            await self.own_writes.announce(event)
 
     async def close(self) -> None:
         """Writes what is left to write, and gives back every connection and thread."""
         if self.audit is not None:
             await self.audit.close()
+        if self.capturing is not None:
+            await self.capturing.close()
         await self.partner_tokens.close()
         await self.estate.close()
         await self.bus.close()
@@ -119,14 +147,19 @@ def open_services(
     )
     tokens = Tokens(settings.jwt_secret)
     partner_tokens = open_partner_tokens(settings, estate)
+    bus, lease = open_log(
+        settings.events_dsn,
+        bounds=Bounds(entries=settings.event_log_entries, seconds=86_400 * settings.event_log_days),
+        connect_seconds=settings.connect_seconds,
+        answer_seconds=settings.statement_seconds,
+    )
+    capture = open_capture(settings)
     return Services(
         settings=settings,
         estate=estate,
-        bus=open_bus(
-            settings.events_dsn,
-            connect_seconds=settings.connect_seconds,
-            answer_seconds=settings.statement_seconds,
-        ),
+        bus=bus,
+        capturing=None if capture is None else Capturing(lease, capture, zone=settings.zone),
+        own_writes=OwnWrites(lease) if settings.is_embedded else None,
         authenticator=Authenticator(
             SystemAccess(estate),
             tokens,

@@ -47,7 +47,7 @@ from gateway.auth.policies import POLICIES
 from gateway.auth.policy import Policies, Policy, Rules
 from gateway.auth.principal import Principal
 from gateway.auth.reads import Reads, Use
-from gateway.auth.scope import scope_of
+from gateway.auth.scope import Scope, scope_of
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
@@ -97,6 +97,7 @@ class Access:
         self._principal = principal
         self._policies = policies
         self._denied = denied
+        self._budgets = budgets
         self.reads = Reads()
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
@@ -111,6 +112,23 @@ class Access:
         if rules.done():
             return rules.result()
         return await asyncio.shield(rules)
+
+    def sibling(self) -> Access:
+        """Another for the same caller by the rules that this one goes by, which counts for itself what it gives."""
+        sibling = Access(
+            self._estate,
+            self._principal,
+            budgets=self._budgets,
+            denied=self._denied,
+            policies=self._policies,
+        )
+        sibling._rules = self._rules
+        return sibling
+
+    def bind(self, scope: Scope) -> None:
+        """Goes by a scope that somebody has just read for several callers."""
+        self._rules = asyncio.get_running_loop().create_future()
+        self._rules.set_result(self._policies.for_scope(scope, self._denied))
 
     def _binding(self) -> asyncio.Future[Rules]:
         """The rules to come; at once for a caller whose place in the organisation decides nothing."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Column, Table, true
 
 from datasources.iperform import tables as iperform
 from datasources.magenta import tables as magenta
-from datasources.model import Among, Filter, Match, Row, all_of, any_of
+from datasources.model import EVERYTHING, Among, Filter, Match, Row, all_of, any_of
 from gateway.auth.policy import Policy
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
@@ -17,6 +19,7 @@ from gateway.auth.scope import (
     PartnerWarriorRow,
     SalespersonRow,
     Scope,
+    Staff,
     WarriorRow,
     below,
     listed_below,
@@ -24,6 +27,8 @@ from gateway.auth.scope import (
     scope_of_partner,
 )
 from gateway.auth.system_access import SystemAccess
+
+STAFF_IN_TEAMS = frozenset({Caller.MANAGER, Caller.SALESPERSON, Caller.WARRIOR})
 
 
 def needs_organisation(principal: Principal) -> bool:
@@ -47,6 +52,63 @@ async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope
             return scope_of_partner(principal, await _warriors_of_partner(system, principal))
         case _:
             return scope_of(principal)
+
+
+async def scopes_in_database(system: SystemAccess, principals: Sequence[Principal]) -> list[Scope]:
+    """The scopes of several principals, as the organisation is now: each part of it is read once."""
+    callers = {principal.caller for principal in principals}
+    staff, companies, partners = await asyncio.gather(
+        _staff(system, callers & STAFF_IN_TEAMS),
+        _companies(system, principals),
+        _partners(system, principals),
+    )
+
+    def scope(principal: Principal) -> Scope:
+        match principal.caller:
+            case Caller.MANAGER | Caller.SALESPERSON | Caller.WARRIOR:
+                return staff.scope(principal)
+            case Caller.USER:
+                return scope_of(principal, client_company=companies.get(principal.client_user_id))
+            case Caller.PARTNER:
+                return scope_of_partner(principal, partners.get(principal.partner_company_id, ()))
+            case _:
+                return scope_of(principal)
+
+    return list(map(scope, principals))
+
+
+async def _staff(system: SystemAccess, callers: AbstractSet[Caller]) -> Staff:
+    if not callers:
+        return Staff((), ())
+    # Only warriors themselves are in no team that salespeople decide.
+    salespeople = await _salespeople(system) if callers - {Caller.WARRIOR} else []
+    return Staff(salespeople, await _warriors(system, EVERYTHING))
+
+
+async def _companies(system: SystemAccess, principals: Iterable[Principal]) -> Mapping[int | None, int]:
+    """The companies of client users by these' ids."""
+    ids = {principal.client_user_id for principal in principals if principal.caller is Caller.USER} - {None}
+    if not ids:
+        return {}
+    table = magenta.user
+    where = all_of(_active(table), Among(table.c.id, frozenset(ids)))
+    return dict(await _organisation(system, (table.c.id, table.c.company_id), where))
+
+
+async def _partners(
+    system: SystemAccess, principals: Iterable[Principal]
+) -> Mapping[int | None, Sequence[PartnerWarriorRow]]:
+    """The warriors who work for partners, by these' ids."""
+    ids = {principal.partner_company_id for principal in principals if principal.caller is Caller.PARTNER}
+    if not ids:
+        return {}
+    table = iperform.warrior
+    where = all_of(_active(table), Among(table.c.partner_company_id, frozenset(ids)))
+    columns = (table.c.partner_company_id, table.c.id, table.c.data_visibility)
+    found: dict[int | None, list[PartnerWarriorRow]] = {}
+    for partner_id, *row in await _organisation(system, columns, where):
+        found.setdefault(partner_id, []).append(PartnerWarriorRow(*row))
+    return found
 
 
 async def _salespeople(system: SystemAccess) -> list[SalespersonRow]:

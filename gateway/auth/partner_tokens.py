@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from gateway.auth.partner_token_text import new_token, prefix_in, read_token
 from gateway.auth.partner_token_use import LastUses
 from gateway.auth.policy import Policy
 from gateway.auth.principal import Principal
+from gateway.auth.recheck import TOKEN_ENDED, Recheck, chunks
 from gateway.auth.roles import Caller
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.tokens import hashed
@@ -41,6 +43,7 @@ log = structlog.get_logger(__name__)
 CHECKING = Policy.unrestricted(reason="who is asking must be known before a rule of theirs can apply")
 ISSUING = Policy.unrestricted(reason="tokens are ADMIN's to issue and revoke: nobody else has the operation")
 MOST_CACHED = 10_000
+ENDED = Recheck(None, TOKEN_ENDED)
 
 TOKEN_WITH_COMPANY = tokens.join(partner_company, partner_company.c.id == tokens.c.partner_company_id)
 TOKEN_COLUMNS = (
@@ -115,6 +118,19 @@ class PartnerTokens:
         assert known.principal.token_id is not None
         self._uses.note(known.principal.token_id, self._now().replace(microsecond=0))
         return known.principal
+
+    async def check_all(self, token_ids: Collection[int]) -> Mapping[int, Recheck]:
+        """What has become of callers with these tokens, which are good no longer where they aren't there."""
+        now = self._now()
+        found: dict[int, Recheck] = {}
+        for some in chunks(token_ids):
+            where = Among(tokens.c.id, some)
+            rows = await self._system.rows(
+                TOKEN_COLUMNS, table=TOKEN_WITH_COMPANY, where=where, bypass=CHECKING
+            )
+            good = (row for row in rows if _is_live(row, now))
+            found |= {row[4]: Recheck(principal_of_token(row)) for row in good}
+        return {token_id: found.get(token_id, ENDED) for token_id in token_ids}
 
     async def create(self, order: TokenOrder) -> IssuedToken:
         """Issues a token. Raises BAD_USER_INPUT, or NOT_FOUND for a company that isn't there or isn't active."""
@@ -216,9 +232,12 @@ class PartnerTokens:
 
 
 def _is_good(row: Row, hash_: str, now: datetime) -> bool:
-    kept_hash, expires_at, revoked_on, active = row[:4]
-    same = hmac.compare_digest(kept_hash.encode(), hash_.encode())
-    return bool(same and active and revoked_on is None and now < expires_at)
+    return hmac.compare_digest(row[0].encode(), hash_.encode()) and _is_live(row, now)
+
+
+def _is_live(row: Row, now: datetime) -> bool:
+    _, expires_at, revoked_on, active = row[:4]
+    return bool(active and revoked_on is None and now < expires_at)
 
 
 def principal_of_token(row: Row) -> Principal:

@@ -19,6 +19,7 @@ from datasources.iperform import tables as iperform
 from datasources.iperform.idempotency_keys import gateway_idempotency_keys
 from datasources.iperform.lead_sharing import gateway_lead_sharing, shared_with
 from datasources.iperform.partner_tokens import gateway_partner_tokens
+from datasources.iperform.ticket_changes import gateway_ticket_changes
 from datasources.magenta import tables as magenta
 from datasources.model import Among, Filter, Match, Not, all_of, any_of
 from gateway.auth.audience import Grant
@@ -424,6 +425,7 @@ ROWS = (
 
 UNSEEN: dict[Table, str] = {
     gateway_idempotency_keys: "what a client's key stands for is told by giving the first answer again",
+    gateway_ticket_changes: "who changed a ticket is told by the events of its changes",
     gateway_lead_sharing: "an index of `leads.shared_salesperson_id`, which decides",
     iperform.deleted_files: "the contract doesn't name it",
     iperform.demo_scheduled_data: "analytics come from its mirror",
@@ -533,7 +535,14 @@ WRITES: dict[str, WritePolicy] = {
                 ),
             ),
         },
-        columns=frozenset({tickets.c.status, tickets.c.resolved_on, tickets.c.resolution_notes}),
+        columns=frozenset(
+            {
+                tickets.c.status,
+                tickets.c.resolved_on,
+                tickets.c.resolution_notes,
+                *(column for column in gateway_ticket_changes.c if not column.primary_key),
+            }
+        ),
     ),
 }
 
@@ -547,6 +556,9 @@ _ADMIN = Grant(frozenset({Caller.ADMIN}))
 _LEADS = Grant(KNOWN, frozenset({LEADS_READ}))
 _REPORTS = Grant(KNOWN, frozenset({REPORTS_READ}))
 _FILES = Grant(KNOWN, frozenset({FILES_READ}))
+_EVENTS = Grant(KNOWN, frozenset({EVENTS_READ}))
+_LEAD_EVENTS = Grant(KNOWN, frozenset({EVENTS_READ, LEADS_READ}))
+_TICKET_EVENTS = Grant(KNOWN, frozenset({EVENTS_READ, TICKETS_READ}))
 
 FIELDS: dict[str, Grant] = {
     "Query.viewer": _ANYBODY,
@@ -555,7 +567,7 @@ FIELDS: dict[str, Grant] = {
     "Query.leadStats": _LEADS,
     "Query.reportViews": _REPORTS,
     "Query.reportView": _REPORTS,
-    "Query.eventCursor": Grant(KNOWN, frozenset({EVENTS_READ})),
+    "Query.eventCursor": _EVENTS,
     "Query.explainAccess": _ADMIN,
     "Mutation.login": _FOR_PEOPLE,
     "Mutation.refreshSession": _FOR_PEOPLE,
@@ -563,6 +575,8 @@ FIELDS: dict[str, Grant] = {
     "Mutation.createPartnerToken": _ADMIN,
     "Mutation.revokePartnerToken": _ADMIN,
     **{operation: policy.grant for operation, policy in WRITES.items()},
+    "Subscription.leadStatusChanged": _LEAD_EVENTS,
+    "Subscription.ticketStatusChanged": _TICKET_EVENTS,
     "PartnerToken.scopes": _ADMIN,
     "Lead.analytics": _LEADS,
     "Lead.files": _FILES,
@@ -574,6 +588,9 @@ FIELDS: dict[str, Grant] = {
 OBJECTS: dict[str, Grant] = {
     "Query": _ANYBODY,
     "Mutation": _ANYBODY,
+    "Subscription": _EVENTS,
+    "LeadStatusEvent": _LEAD_EVENTS,
+    "TicketStatusEvent": _TICKET_EVENTS,
     "Session": _FOR_PEOPLE,
     "Viewer": _ANYBODY,
     "LeadAnalytics": _LEADS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,11 @@ class Principal:
     def audience(self) -> Audience:
         """Whose schema the caller has."""
         return Audience(self.caller, self.scopes, denials_of(self.permissions) | self.denials)
+
+
+def same_rights(one: Principal, other: Principal) -> bool:
+    """Whether two are the same caller with the same rights, in whichever of their sessions."""
+    return replace(one, session_id=None) == replace(other, session_id=None)
 
 
 @dataclass(frozen=True, slots=True)

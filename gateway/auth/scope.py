@@ -6,12 +6,15 @@ sales(u), team(u), warriors(S), client company(u).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from datasources.model import Filter
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
+
+Found = TypeVar("Found")
 
 # `warrior.data_visibility` of somebody whose partner sees all of their leads.
 ALL_DATA = "All"
@@ -138,6 +141,47 @@ def scope_of(
         salespeople=salespeople,
         warriors=warriors,
     )
+
+
+class Staff:
+    """All active salespeople and warriors, for the scopes of many: each costs what its own team does."""
+
+    def __init__(self, salespeople: Sequence[SalespersonRow], warriors: Sequence[WarriorRow]) -> None:
+        self._salespeople = grouped(salespeople, lambda row: row.user_id)
+        self._reports = grouped(salespeople, lambda row: row.manager_id)
+        self._warriors = {row.id: row for row in warriors}
+        self._of_salesperson = grouped(warriors, lambda row: row.salesperson_id)
+        self._of_user = grouped(warriors, lambda row: row.user_id)
+
+    def scope(self, principal: Principal) -> Scope:
+        """The scope of a principal."""
+        salespeople = self._team(self._salespeople.get(principal.user_id, ()))
+        warriors = {row.id: row for row in self._of_user.get(principal.user_id, ())}
+        for salesperson in salespeople:
+            warriors |= {row.id: row for row in self._of_salesperson.get(salesperson.id, ())}
+            listed = map(self._warriors.get, listed_ids(salesperson.under_salesperson))
+            warriors |= {row.id: row for row in listed if row is not None}
+        return scope_of(principal, salespeople=salespeople, warriors=list(warriors.values()))
+
+    def _team(self, top: Iterable[SalespersonRow]) -> list[SalespersonRow]:
+        found = {row.id: row for row in top}
+        waiting = list(found)
+        while waiting:
+            for row in self._reports.get(waiting.pop(), ()):
+                if row.id not in found:
+                    found[row.id] = row
+                    waiting.append(row.id)
+        return list(found.values())
+
+
+def grouped(
+    rows: Iterable[Found], key: Callable[[Found], int | None]
+) -> Mapping[int | None, Sequence[Found]]:
+    """Rows by what `key` gives of each."""
+    found: dict[int | None, list[Found]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def below(top: frozenset[int], salespeople: Iterable[SalespersonRow]) -> frozenset[int]:

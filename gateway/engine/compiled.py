@@ -6,6 +6,7 @@ plan, mutations and introspection, runs on the reference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
@@ -45,11 +46,37 @@ async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> E
     return ExecutionResult(data, completion.errors or None)
 
 
+async def run_each(
+    schema: AudienceSchema, prepared: Prepared, request: Request, events: Sequence[Any]
+) -> list[ExecutionResult]:
+    """Executes a subscription's operation for each of several events, reading what all of them need at once."""
+    root = prepared.plan(request.catalogue)
+    objects = await Fetch(schema, request, prepared.variables).root(root, events)
+    ((key, selected),) = root.selected.items()
+    try:
+        written = Writer(schema.graphql, request.zone).written(objects, selected)
+    except Unexpected:
+        return [_completed(schema, request, objects, place) for place in range(objects.count)]
+    return [ExecutionResult({key: value}, None) for value in written]
+
+
+def _completed(schema: AudienceSchema, request: Request, root: Objects, place: int) -> ExecutionResult:
+    """The result for one event, value by value."""
+    ((key, selected),) = root.level.selected.items()
+    completion = Completion(schema.graphql, request.zone)
+    try:
+        value = completion.root(root, selected, place)
+    except GraphQLError as error:
+        return ExecutionResult(None, [error])
+    return ExecutionResult({key: value}, completion.errors or None)
+
+
 def _field(root: Objects, selected: Selected, writer: Writer, completion: Completion) -> Any:
     """One field of the root: fast, or value by value where something in it isn't as the schema promises."""
     if selected.name == "__typename":
         return root.level.type.name
     try:
-        return writer.written(root, selected)
+        (value,) = writer.written(root, selected)
+        return value
     except Unexpected:
         return completion.root(root, selected)

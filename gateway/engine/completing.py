@@ -78,9 +78,9 @@ class Completion:
     zone: ZoneInfo
     errors: list[GraphQLError] = field(default_factory=list)
 
-    def root(self, root: Objects, selected: Selected) -> Any:
-        """One field of the one root object. Raises the error that takes all of the answer."""
-        return self._selected(root.level, _At(root, 0), selected, ())
+    def root(self, root: Objects, selected: Selected, place: int = 0) -> Any:
+        """One field of a root object. Raises the error that takes all of the answer."""
+        return self._selected(root.level, _At(root, place), selected, ())
 
     def _object(self, level: Level, at: _At, path: Path) -> dict[str, Any]:
         return {

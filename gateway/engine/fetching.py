@@ -79,9 +79,9 @@ class Fetch:
     def __post_init__(self) -> None:
         self.gathering = Gathering(self.request.access)
 
-    async def root(self, level: Level) -> Objects:
-        """The one object that an operation begins with, and all below it."""
-        objects = Objects(level, 1, values=(None,))
+    async def root(self, level: Level, values: Sequence[Any] = (None,)) -> Objects:
+        """The object that an operation begins with, or one for each event of a subscription, and all below it."""
+        objects = Objects(level, len(values), values=values)
         await self.fill(objects)
         return objects
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,14 @@ def prepare(
 
 async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> ExecutionResult:
     """Executes one operation."""
+    return await _executed(schema, prepared, request, None)
+
+
+async def _executed(
+    schema: AudienceSchema, prepared: Prepared, request: Request, value: Any
+) -> ExecutionResult:
     document, operation = prepared.document, prepared.operation
-    root = Element(prepared.plan(request.catalogue), None)
+    root = Element(prepared.plan(request.catalogue), value)
     result = execute(
         schema.graphql,
         document.node,
@@ -72,6 +78,13 @@ async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> E
         executor_class=reference_executor(),
     )
     return await result if inspect.isawaitable(result) else result
+
+
+async def run_each(
+    schema: AudienceSchema, prepared: Prepared, request: Request, events: Sequence[Any]
+) -> list[ExecutionResult]:
+    """Executes a subscription's operation for each of several events."""
+    return [await _executed(schema, prepared, request, event) for event in events]
 
 
 def _check_conditions(document: Document, variables: VariableValues) -> None:

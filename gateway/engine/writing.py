@@ -43,10 +43,9 @@ class Writer:
     schema: GraphQLSchema
     zone: ZoneInfo
 
-    def written(self, root: Objects, selected: Selected) -> Any:
-        """One field of the one root object. Raises `Unexpected` where a value isn't what the schema promises."""
-        (value,) = self._field(root, selected, 0)
-        return value
+    def written(self, root: Objects, selected: Selected) -> Column:
+        """One field of each root object. Raises `Unexpected` where a value isn't what the schema promises."""
+        return self._field(root, selected, 0)
 
     def _objects(self, objects: Objects) -> Column:
         """The objects of a level, each as a dictionary; None where there is none."""

@@ -110,23 +110,29 @@ class ComputedField(Field):
     """What a function gives: `resolve(value, request, **arguments)`.
 
     `needs` are columns of the row that it reads, `tells` columns of other rows that its value is made of: whoever may
-    not read one of them doesn't have the field. `writes` is the table whose rows a mutation changes.
+    not read one of them doesn't have the field. `writes` is the table whose rows a mutation changes. `first` is
+    awaited before anything of the operation is read.
     """
 
     resolve: Resolver
     needs: tuple[Column[Any], ...] = ()
     tells: tuple[Column[Any], ...] = ()
     writes: Table | None = None
+    first: Callable[[Any], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReferenceField(Field):
-    """A row of another type whose key a function gives; the row is then read like any other."""
+    """A row of another type whose key a function gives; the row is then read like any other.
+
+    `needs` and `tells` are as those of a computed field.
+    """
 
     resolve: Resolver
     table: Table
     many: bool = False
     needs: tuple[Column[Any], ...] = ()
+    tells: tuple[Column[Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,6 +324,7 @@ def computed(
     needs: tuple[Column[Any], ...] = (),
     tells: tuple[Column[Any], ...] = (),
     arguments: tuple[Argument, ...] = (),
+    first: Callable[[Any], Awaitable[None]] | None = None,
 ) -> ComputedField:
     """A field that a function gives."""
     return ComputedField(
@@ -328,6 +335,7 @@ def computed(
         needs=needs,
         tells=tells,
         arguments=arguments,
+        first=first,
     )
 
 
@@ -358,6 +366,7 @@ def reference(
     *,
     many: bool = False,
     needs: tuple[Column[Any], ...] = (),
+    tells: tuple[Column[Any], ...] = (),
 ) -> ReferenceField:
     """A field whose row, or rows, a function names by database id."""
     return ReferenceField(
@@ -368,10 +377,11 @@ def reference(
         table=table,
         many=many,
         needs=needs,
+        tells=tells,
     )
 
 
-def columns_of_field(bound: Field) -> tuple[Column[Any], ...]:  # noqa: PLR0911 - one line for each kind of field
+def columns_of_field(bound: Field) -> tuple[Column[Any], ...]:
     """The columns that a field's value shows or is made of: whoever may not read one doesn't have the field."""
     match bound:
         case ColumnField(column=column):
@@ -382,10 +392,8 @@ def columns_of_field(bound: Field) -> tuple[Column[Any], ...]:  # noqa: PLR0911 
             return _ends(direction)
         case CompanyRowsField(key=key, schema=schema):
             return (key, schema)
-        case ComputedField(needs=needs, tells=tells):
+        case ComputedField(needs=needs, tells=tells) | ReferenceField(needs=needs, tells=tells):
             return (*needs, *tells)
-        case ReferenceField(needs=needs):
-            return needs
         case _:
             return ()
 

@@ -131,11 +131,12 @@ class _Builder:
         return self._finished()
 
     def _finished(self) -> AudienceSchema:
-        mutation = self._classes.get("Mutation")
+        mutation, subscription = self._classes.get("Mutation"), self._classes.get("Subscription")
         nodes = [self._classes[item.name] for item in self._catalogue.types() if item.node]
         schema = strawberry.Schema(
             query=self._classes["Query"],
             mutation=mutation,
+            subscription=subscription,
             types=nodes if self._has_nodes else (),
             config=StrawberryConfig(scalar_map=SCALARS),
         )

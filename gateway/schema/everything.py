@@ -18,15 +18,18 @@ from gateway.schema.create_partner_token import CREATE_PARTNER_TOKEN_INPUT, CREA
 from gateway.schema.file import FILE
 from gateway.schema.lead_analytics import LEAD_ANALYTICS
 from gateway.schema.lead_stats import LEAD_STATS
+from gateway.schema.lead_status_event import LEAD_STATUS_EVENT
 from gateway.schema.report_view import REPORT_COLUMN, REPORT_VIEW
-from gateway.schema.roots import MUTATION, QUERY
+from gateway.schema.roots import MUTATION, QUERY, SUBSCRIPTION
 from gateway.schema.session import SESSION
+from gateway.schema.ticket_status_event import TICKET_STATUS_EVENT
 from gateway.schema.types import ROW_TYPES
 from gateway.schema.viewer import VIEWER
 
 OBJECT_TYPES: tuple[ObjectType, ...] = (
     QUERY,
     MUTATION,
+    SUBSCRIPTION,
     SESSION,
     VIEWER,
     LEAD_ANALYTICS,
@@ -37,6 +40,8 @@ OBJECT_TYPES: tuple[ObjectType, ...] = (
     CHANGE_LEAD_STATUS_PAYLOAD,
     CHANGE_TICKET_STATUS_PAYLOAD,
     CREATE_PARTNER_TOKEN_PAYLOAD,
+    LEAD_STATUS_EVENT,
+    TICKET_STATUS_EVENT,
     ACCESS_EXPLANATION,
     ACCESS_GROUND,
     ACCESS_STEP,

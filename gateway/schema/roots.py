@@ -1,8 +1,9 @@
-"""The root types: where a query or a mutation begins."""
+"""The root types: where a query, a mutation or a subscription begins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable
 
 from gateway.context import Request
 from gateway.resolvers.declarations import (
@@ -22,8 +23,10 @@ from gateway.schema.change_lead_status import CHANGE_LEAD_STATUS
 from gateway.schema.change_ticket_status import CHANGE_TICKET_STATUS
 from gateway.schema.create_partner_token import PARTNER_TOKEN_MUTATIONS
 from gateway.schema.lead_stats import LEAD_STATS_FIELD
+from gateway.schema.lead_status_event import LEAD_STATUS_CHANGED
 from gateway.schema.report_view import REPORT_FIELDS
 from gateway.schema.session import SESSION_MUTATIONS
+from gateway.schema.ticket_status_event import TICKET_STATUS_CHANGED
 from gateway.schema.types import ROW_TYPES
 from gateway.schema.viewer import viewer
 
@@ -73,8 +76,14 @@ def one_and_list(row_type: RowType) -> Iterable[Field]:
         )
 
 
-async def _event_cursor(_: object, request: Request) -> str:
-    return await request.services.bus.position()
+async def _note_position(request: Request) -> None:
+    """Asks where the log stands before any row is read: what changes while the query runs comes after the cursor."""
+    request.memo[_note_position] = position = asyncio.ensure_future(request.services.bus.position())
+    await asyncio.wait([position])
+
+
+def _event_cursor(_: object, request: Request) -> Awaitable[str]:
+    return request.memo[_note_position]  # type: ignore[no-any-return]
 
 
 QUERY = ObjectType(
@@ -92,6 +101,7 @@ QUERY = ObjectType(
             "String!",
             "The change log's position now: read it together with a list, then subscribe with it as `after`; no gap.",
             _event_cursor,
+            first=_note_position,
         ),
     ),
 )
@@ -100,4 +110,10 @@ MUTATION = ObjectType(
     name="Mutation",
     description="Where changing begins.",
     fields=(*SESSION_MUTATIONS, CHANGE_LEAD_STATUS, CHANGE_TICKET_STATUS, *PARTNER_TOKEN_MUTATIONS),
+)
+
+SUBSCRIPTION = ObjectType(
+    name="Subscription",
+    description="Where following begins: over a WebSocket, or as a stream of server-sent events.",
+    fields=(LEAD_STATUS_CHANGED, TICKET_STATUS_CHANGED),
 )

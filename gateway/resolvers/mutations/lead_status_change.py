@@ -13,9 +13,11 @@ from gateway.auth.change import Added, Cells, Change, Effects
 from gateway.auth.idempotency import once_of
 from gateway.context import Request
 from gateway.errors import Code, GatewayError, forbidden
+from gateway.events.event import StatusEvent, Subject
 from gateway.resolvers.ids import database_id
 from gateway.resolvers.lead_statuses import allowed_lead_statuses
 from gateway.resolvers.mutations.checked import check_known, checked_text
+from gateway.resolvers.mutations.remembered import Remembered
 
 OPERATION = "Mutation.changeLeadStatus"
 # As much as `leads.reason_for_lost` holds.
@@ -92,6 +94,18 @@ class Order:
         }
         return Effects(cells, (Added(lead_status, step), Added(lead_logs, entry)))
 
+    def event(self, before: Cells, status_change_id: int) -> StatusEvent:
+        """What is told of the change."""
+        return StatusEvent(
+            subject=Subject.LEAD,
+            row_id=self.lead_id,
+            previous=before[leads.c.status],
+            status=self.status,
+            changed_on=self._moment(before[leads.c.changed_on]),
+            changed_by=self.author,
+            status_change_id=status_change_id,
+        )
+
 
 class _Conflict(Exception):
     """Somebody has changed the lead, at the moment `last`."""
@@ -105,12 +119,13 @@ async def change_lead_status(_: object, request: Request, input: Mapping[str, An
     """Changes a lead's status."""
     order = _order(request, input)
     said = {name: value for name, value in input.items() if name != "idempotencyKey"}
+    decide = Remembered(order.decide)
     change = Change(
         operation=OPERATION,
         key=order.lead_id,
         where=request.catalogue.row_type(leads).shown,
         columns=READ,
-        decide=order.decide,
+        decide=decide,
         once=once_of(input.get("idempotencyKey"), said, order.now),
     )
     try:
@@ -119,6 +134,8 @@ async def change_lead_status(_: object, request: Request, input: Mapping[str, An
         raise await _conflict(request, conflict.last) from None
     finally:
         request.forget()
+    if decide.before is not None:
+        await request.services.announce(order.event(decide.before, added[0]))
     return LeadStatusChanged(order.lead_id, added[0] if added else None)
 
 
