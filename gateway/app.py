@@ -10,11 +10,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from datasources.base import StatementObserver
 from gateway.auth.trace import note_statement
+from gateway.events.feed import Feed
+from gateway.http.admission import Admission
+from gateway.http.answers import answer_to_event
+from gateway.http.connections import Connections, Most
+from gateway.http.execution import Operations
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import livez, metrics, readyz
 from gateway.http.metrics import observe_statement
@@ -22,7 +27,11 @@ from gateway.http.middleware import RequestIds, Straight, Timing
 from gateway.http.page import FOLDER, page_config
 from gateway.http.schema_text import schema_text
 from gateway.http.sending import compressing
+from gateway.http.shutdown import draining_first
+from gateway.http.socket import SocketEndpoint
 from gateway.http.stored_files import stored_file
+from gateway.live.following import Following
+from gateway.live.subscription import Live
 from gateway.logs import configure_logs
 from gateway.schema.build import SCHEMAS, Schemas
 from gateway.schema.check import check_schema
@@ -35,7 +44,10 @@ COLLECT_AFTER = (50_000, 20, 50)
 
 
 def make_app(
-    settings: Settings, observers: tuple[StatementObserver, ...] = (), schemas: Schemas = SCHEMAS
+    settings: Settings,
+    observers: tuple[StatementObserver, ...] = (),
+    schemas: Schemas = SCHEMAS,
+    live: Live | None = None,
 ) -> Starlette:
     """The gateway as an ASGI application. Starts with every source down; raises where the declarations don't hold."""
     configure_logs()
@@ -47,12 +59,22 @@ def make_app(
         denied_columns=schemas.denied_columns,
         catalogue_of=schemas.catalogue_of,
     )
-    graphql = GraphQLEndpoint(services, schemas.of)
+    connections = Connections(services, Most(open=settings.sockets, of_caller=settings.sockets_per_caller))
+    admission = Admission(settings.operations_at_once, settings.operations_waiting)
+    following = Following(services, Feed(services.bus), answer_to_event)
+    operations = Operations(services, schemas.of, live or following)
+    graphql = GraphQLEndpoint(services, operations, admission, connections)
+    sockets = SocketEndpoint(services, operations, admission, connections)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         services.start()
-        yield
+        following.start()
+        connections.start()
+        with draining_first(connections.drain):
+            yield
+        await connections.close()
+        await following.close()
         await services.close()
 
     app = Starlette(
@@ -66,6 +88,7 @@ def make_app(
         routes=[
             # Here too, for who mounts the gateway below a path of their own.
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", sockets),
             Route("/graphiql/config.json", _page_config),
             Mount("/graphiql", StaticFiles(directory=FOLDER)),
             Route("/schema.graphql", schema_text),
@@ -77,6 +100,7 @@ def make_app(
         ],
     )
     app.state.services = services
+    app.state.connections = connections
     app.state.schemas = schemas
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from gateway.auth.audience import Audience
 from gateway.auth.roles import Caller
 from gateway.demo import DEMO_LEADS, DEMO_SEED, DEMO_TODAY, greet, prepare
 from gateway.doctor import examine
+from gateway.http.server import server_options
 from gateway.schema.build import SCHEMAS, schema_for
 from gateway.schema.matrix import access_matrix
 from gateway.seeding import Target, target_of
@@ -37,19 +39,16 @@ DEMO_FOLDER = Path(".gateway") / "demo"
 def serve() -> None:
     """Serve the estate that the environment describes (GATEWAY_…; see `gateway doctor`)."""
     settings = read_settings()
+    # Once it has shut down, uvicorn raises the signal anew that it was told by: an end in order is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "gateway.app:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        log_level="warning",
         timeout_graceful_shutdown=15,
-        server_header=False,
-        # Whose address a request has is decided by GATEWAY_TRUSTED_PROXIES alone.
-        proxy_headers=False,
+        **server_options(settings),
     )
 
 
@@ -78,9 +77,8 @@ def demo(
         make_app(settings),
         host=host,
         port=port,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+        **server_options(settings),
     )
 
 

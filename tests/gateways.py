@@ -18,6 +18,8 @@ from datasources.base import Statement
 from datasources.seed import load_estate
 from gateway.app import make_app
 from gateway.demo import DEMO_LEADS, DEMO_SEED, DEMO_TODAY
+from gateway.http.server import server_options
+from gateway.live.subscription import Live
 from gateway.seeding import target_of
 from gateway.settings import Settings
 
@@ -94,15 +96,15 @@ class RunningGateway:
 
 
 @contextmanager
-def running(settings: Settings, name: str) -> Iterator[RunningGateway]:
+def running(settings: Settings, name: str, *, live: Live | None = None) -> Iterator[RunningGateway]:
     """Serves the estate that the settings describe, on a free port."""
     statements: list[Statement] = []
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     settings = replace(settings, port=port)
-    app = make_app(settings, (statements.append,))
-    config = uvicorn.Config(app, log_level="warning", loop="uvloop", http="httptools", proxy_headers=False)
+    app = make_app(settings, (statements.append,), live=live)
+    config = uvicorn.Config(app, **server_options(settings))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

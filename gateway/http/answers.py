@@ -14,10 +14,12 @@ from graphql import ExecutionResult, GraphQLError
 
 from gateway.engine.documents import RequestRefused
 from gateway.errors import RETRYABLE, Code, GatewayError
+from gateway.http.negotiate import Media
 
 log = structlog.get_logger(__name__)
 
 LONGEST_MESSAGE = 500
+CLIENT_GONE = 499
 UNEXPECTED = "Something went wrong on our side; quote the requestId when you report it."
 STATUS = {
     Code.UNAUTHENTICATED: 401,
@@ -42,10 +44,32 @@ class Answer:
     codes: Sequence[str] = ()
     code: Code | None = None
 
+    @property
+    def errors(self) -> bytes:
+        """The list of errors of what wasn't executed."""
+        return self.body.removeprefix(_ERRORS).removesuffix(b"}")
+
+
+_ERRORS = b'{"errors":'
+
+
+def status_of(answer: Answer, media: Media) -> int:
+    """The HTTP status of an answer, with which a request is audited however it came."""
+    if answer.executed or answer.code is None:
+        return 200
+    if answer.code in STATUS:
+        return STATUS[answer.code]
+    return 400 if media is Media.GRAPHQL else 200
+
 
 def of_result(result: ExecutionResult, request_id: str) -> Answer:
     """What the executor gave."""
     return of_data(_json(result.data), result.errors or (), request_id)
+
+
+def answer_to_event(result: ExecutionResult, request_id: str) -> bytes:
+    """What a subscriber is given for an event."""
+    return of_result(result, request_id).body
 
 
 def of_data(data: bytes, errors: Sequence[GraphQLError], request_id: str) -> Answer:
@@ -79,7 +103,7 @@ def of_unexpected(request_id: str) -> Answer:
 
 
 def _without_data(entries: Sequence[Mapping[str, Any]], code: Code) -> Answer:
-    return Answer(b'{"errors":%b}' % _json(entries), executed=False, codes=_codes(entries), code=code)
+    return Answer(b"%b%b}" % (_ERRORS, _json(entries)), executed=False, codes=_codes(entries), code=code)
 
 
 def _codes(entries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -57,7 +57,7 @@ def asked_in_address(incoming: Incoming) -> Asked:
                 given[name] = orjson.loads(given[name])
             except orjson.JSONDecodeError:
                 raise BadRequest(f"`{name}` in the address must be JSON.") from None
-    return _asked(given)
+    return asked_of(given)
 
 
 async def asked_in_body(incoming: Incoming, most: int) -> Asked:
@@ -83,10 +83,11 @@ def _asked_in(body: bytes) -> Asked:
         raise BadRequest("Batches aren't served; send one operation, it may have many fields.")
     if not isinstance(given, dict):
         raise BadRequest('The body is an object such as {"query": "{ viewer { role } }"}.')
-    return _asked(given)
+    return asked_of(given)
 
 
-def _asked(given: Mapping[str, Any]) -> Asked:
+def asked_of(given: Mapping[str, Any]) -> Asked:
+    """What a client asks for, from the members of its request. Raises BadRequest."""
     query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
     if not isinstance(query, str) or not query:
         raise BadRequest("`query` must be a text: the GraphQL document.")

@@ -79,19 +79,30 @@ class ReadAudit:
         now = datetime.now(self._zone).replace(tzinfo=None, microsecond=0)
         return Execution(principal, acting_for, access, schema, prepared, now, time.perf_counter())
 
-    def end(self, execution: Execution | None, status: int, answer: Answer | None) -> None:
-        """To be called when the answer is known, or that nobody waits for it. Never raises, never waits."""
+    def end(
+        self,
+        execution: Execution | None,
+        status: int,
+        answer: Answer | None,
+        rows: Mapping[Kind, int] | None = None,
+    ) -> None:
+        """To be called when the answer is known, or that nobody waits for it. Never raises, never waits.
+
+        `rows` are those that were read for a subscription, which were read for many at once.
+        """
         if self._audit is None or execution is None:
             return
         try:
-            self._audit.put(_entry(execution, status, answer))
+            self._audit.put(_entry(execution, status, answer, rows))
         except Exception:
             # Whatever goes wrong here, the answer is due.
             self._audit.lose(1)
             log.exception("an entry of the read audit can't be made")
 
 
-def _entry(execution: Execution, status: int, answer: Answer | None) -> Entry:
+def _entry(
+    execution: Execution, status: int, answer: Answer | None, rows: Mapping[Kind, int] | None
+) -> Entry:
     principal, prepared, reads = execution.principal, execution.prepared, execution.access.reads
     operation, known = prepared.operation, execution.schema.input_names
     return Entry(
@@ -103,7 +114,7 @@ def _entry(execution: Execution, status: int, answer: Answer | None) -> Entry:
         operation=operation_name(operation),
         document=prepared.document.redacted(operation, known),
         variables=Redaction(known).variables(operation, prepared.given),
-        rows=_by_type(reads.counted_rows()),
+        rows=_by_type(reads.counted_rows() if rows is None else rows),
         groups=_by_type(reads.counted_groups()),
         status=status,
         error_codes=() if answer is None else answer.codes,

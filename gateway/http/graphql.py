@@ -1,38 +1,20 @@
-"""`/graphql` over HTTP: a query or mutation by POST, a query by GET, GraphiQL for a browser."""
+"""`/graphql` over HTTP: a query or mutation by POST, a query by GET, GraphiQL for a browser.
+
+A subscription is answered by a stream of events, and so is everything for who accepts nothing else.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-from graphql import OperationDefinitionNode, OperationType
+from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gateway.auth.audience import Audience
-from gateway.auth.audit import Reader
-from gateway.auth.roles import Caller
-from gateway.auth.trace import traced
-from gateway.context import Request
-from gateway.engine import reference
-from gateway.engine.audience import AudienceSchema
-from gateway.engine.documents import Document, Documents, RequestRefused
-from gateway.engine.reference import Prepared
-from gateway.engine.run import run
-from gateway.engine.tracing import plan_of
-from gateway.errors import Code, GatewayError, unauthenticated
+from gateway.errors import GatewayError
 from gateway.http.admission import Admission
-from gateway.http.answers import (
-    STATUS,
-    Answer,
-    of_error,
-    of_refusal,
-    of_result,
-    of_unexpected,
-    with_extensions,
-)
+from gateway.http.answers import CLIENT_GONE, Answer, of_error, status_of
 from gateway.http.asked import (
     Asked,
     BadRequest,
@@ -41,45 +23,59 @@ from gateway.http.asked import (
     asked_in_body,
     query_parameters,
 )
-from gateway.http.audited import Execution, ReadAudit
+from gateway.http.audited import Execution
 from gateway.http.client import authorization_of, client_of
+from gateway.http.connections import Connections
 from gateway.http.departure import UnlessGone
+from gateway.http.event_stream import EventStream, send_once
+from gateway.http.execution import Begun, Operations, Origin, failure
 from gateway.http.incoming import Incoming
 from gateway.http.negotiate import Media, accepted
 from gateway.http.page import graphiql_page
 from gateway.http.plan_header import wants_plan
 from gateway.http.sending import compressing, send_json, send_nothing
-from gateway.http.view_as import Asker, asker_of, read_only
-from gateway.loaders.batch import Loaders
+from gateway.http.socket_protocol import SUBPROTOCOL
+from gateway.http.view_as import Asker, asker_of
+from gateway.live.subscription import Subscription
 from gateway.services import Services
-
-log = structlog.get_logger(__name__)
 
 # JSON first: who takes anything gets what every client reads.
 ANSWERS = (Media.JSON, Media.GRAPHQL)
+STREAMS = (Media.EVENT_STREAM,)
 METHODS = ("GET", "HEAD", "POST")
-CLIENT_GONE = 499
+# What a subscription has for an answer as long as its stream hasn't begun.
+NOTHING_YET = Answer(b"", executed=True)
 
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request, the media type of its answer, and what of it is audited, once something is executed."""
+    """One request, the media type of its answer, and what has been begun for it, once something is executed.
+
+    `streamed` says that the client takes nothing but an event stream; what goes wrong before it is JSON all the same.
+    """
 
     incoming: Incoming
     media: Media
-    execution: Execution | None = None
+    streamed: bool = False
+    begun: Begun | None = None
+    stream: EventStream | None = None
+
+    @property
+    def audited(self) -> Execution | None:
+        """What the audit knows of it."""
+        return None if self.begun is None else self.begun.audited
 
 
 class GraphQLEndpoint:
     """Takes requests, gives answers: an ASGI app. Whatever goes wrong, the answer is GraphQL's JSON with a code."""
 
-    def __init__(self, services: Services, schema_for: Callable[[Audience], AudienceSchema]) -> None:
-        settings = services.settings
+    def __init__(
+        self, services: Services, operations: Operations, admission: Admission, connections: Connections
+    ) -> None:
         self._services = services
-        self._schema_for = schema_for
-        self._documents = Documents()
-        self._audit = ReadAudit(services.audit, services.zone)
-        self._admission = Admission(settings.operations_at_once, settings.operations_waiting)
+        self._operations = operations
+        self._admission = admission
+        self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -87,27 +83,33 @@ class GraphQLEndpoint:
         if incoming.is_get and _wants_page(incoming):
             await compressing(graphiql_page())(scope, receive, send)
             return
-        media = accepted(_accept(incoming), ANSWERS)
-        if media is None:
+        exchange = _exchange(incoming)
+        if exchange is None:
             refusal = BadRequest(f"Accept {Media.JSON.value} or {Media.GRAPHQL.value}.", 406)
             await _refuse(_Exchange(incoming, Media.JSON), refusal, send)
             return
-        exchange = _Exchange(incoming, media)
         try:
             answer = await self._answer(exchange)
+            if exchange.stream is not None:
+                await self._stream(exchange, exchange.stream, send)
+                return
         except Refused as error:
             await _refuse(exchange, error, send)
         except ClientDisconnect:
-            self._audit.end(exchange.execution, CLIENT_GONE, None)
+            if exchange.stream is not None:
+                exchange.stream.close()
+            self._operations.audit.end(exchange.audited, CLIENT_GONE, None)
             await send_nothing(send, status=CLIENT_GONE)
         else:
-            status = _status(answer, media)
-            self._audit.end(exchange.execution, status, answer)
-            await send_json(incoming, send, media, answer.body, status=status)
+            status = status_of(answer, exchange.media)
+            self._operations.audit.end(exchange.audited, status, answer)
+            if exchange.streamed and answer.executed:
+                await send_once(send, answer)
+            else:
+                await send_json(incoming, send, exchange.media, answer.body, status=status)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         incoming, settings = exchange.incoming, self._services.settings
-        request_id = incoming.request_id
         if incoming.method not in METHODS:
             raise BadRequest(
                 "Send a query by GET or POST, a mutation by POST.", 405, {"allow": ", ".join(METHODS)}
@@ -119,19 +121,10 @@ class GraphQLEndpoint:
         try:
             async with asyncio.timeout(settings.request_seconds):
                 return await self._admitted(exchange, asked)
-        except RequestRefused as refusal:
-            return of_refusal(refusal, request_id)
-        except TimeoutError:
-            return of_error(
-                GatewayError(Code.TIMEOUT, "The request took too long; ask for less at once."), request_id
-            )
         except (Refused, ClientDisconnect):
             raise
-        except GatewayError as error:
-            return of_error(error, request_id)
-        except Exception:
-            log.exception("a request failed", request_id=request_id)
-            return of_unexpected(request_id)
+        except Exception as error:
+            return failure(error, incoming.request_id)
 
     async def _admitted(self, exchange: _Exchange, asked: Asked) -> Answer:
         """The answer, once it is the request's turn; nobody's turn where the client goes away before it."""
@@ -143,90 +136,73 @@ class GraphQLEndpoint:
                 place.leave()
 
     async def _executed(self, exchange: _Exchange, asked: Asked, unless_gone: UnlessGone) -> Answer:
-        incoming = exchange.incoming
+        incoming, operations = exchange.incoming, self._operations
         asker = await asker_of(incoming, self._services)
-        execute = self._planned if wants_plan(incoming, asker) else self._plain
-        principal = asker.reads_as
-        schema = self._schema_for(principal.audience)
-        document = self._document(asked, schema, asker)
-        operation = document.operation(asked.operation_name)
-        _check_kind(operation, incoming, asker)
-        prepared = reference.prepare(schema, document, operation, asked.variables)
-        await self._services.cost_budgets.charge(principal, prepared.cost)
-        if operation.operation is not OperationType.QUERY:
+        planned = wants_plan(incoming, asker)
+        found = operations.find(asked, asker)
+        if found.kind is not OperationType.QUERY:
+            _check_kind(found.kind, incoming)
+        prepared = await operations.prepare(found)
+        if found.kind is OperationType.MUTATION:
             # What has begun to change something goes on to its end.
             unless_gone.ignore()
-        request = self._request(incoming, asker, schema)
-        exchange.execution = self._audit.begin(
-            asker.principal, request.access, schema, prepared, acting_for=_acting_for(asker)
+        begun = exchange.begun = operations.begin(found, prepared, self._origin(incoming))
+        if found.kind is OperationType.SUBSCRIPTION:
+            subscription = await operations.subscribe(begun)
+            exchange.stream = self._stream_of(incoming, subscription, asker)
+            return NOTHING_YET
+        return await operations.execute(begun, planned=planned)
+
+    def _origin(self, incoming: Incoming) -> Origin:
+        return Origin(
+            incoming.request_id,
+            authorization_of(incoming),
+            client_of(incoming, self._services.settings.trusted_proxies),
         )
+
+    def _stream_of(self, incoming: Incoming, subscription: Subscription, asker: Asker) -> EventStream:
+        authorization = authorization_of(incoming)
+        assert authorization is not None
+        expires_at = self._services.authenticator.expiry_of(authorization)
+        return EventStream(incoming, subscription, asker=asker, expires_at=expires_at)
+
+    async def _stream(self, exchange: _Exchange, stream: EventStream, send: Send) -> None:
+        """Sends a subscription's answers for as long as there are any."""
+        answer = None
         try:
-            return await execute(schema, prepared, request)
+            with self._connections.place(), self._connections.looked_after(stream):
+                answer = await stream.run(send)
+        except GatewayError as full:
+            answer = failure(full, exchange.incoming.request_id)
+            status = status_of(answer, exchange.media)
+            await send_json(exchange.incoming, send, exchange.media, answer.body, status=status)
         finally:
-            request.access.abandon()
-
-    async def _plain(self, schema: AudienceSchema, prepared: Prepared, request: Request) -> Answer:
-        result = await run(schema, prepared, request, self._services.settings.engine)
-        return of_result(result, request.request_id)
-
-    async def _planned(self, schema: AudienceSchema, prepared: Prepared, request: Request) -> Answer:
-        """The answer, and beside it how it came about."""
-        cached = prepared.is_planned
-        with traced() as trace:
-            answer = await self._plain(schema, prepared, request)
-            return with_extensions(answer, {"plan": plan_of(trace, cached=cached)})
-
-    def _document(self, asked: Asked, schema: AudienceSchema, asker: Asker) -> Document:
-        try:
-            return self._documents.get(asked.query, schema)
-        except RequestRefused as refusal:
-            if refusal.code is Code.GRAPHQL_VALIDATION_FAILED:
-                self._refuse_better(asked, asker)
-            raise
-
-    def _refuse_better(self, asked: Asked, asker: Asker) -> None:
-        """Says "log in" to the anonymous, and "only read" to who views as somebody else, who ask for what there is."""
-        if asker.principal.known and not asker.is_viewing:
-            return
-        own = asker.principal.audience if asker.is_viewing else Audience(Caller.ADMIN)
-        try:
-            document = self._documents.get(asked.query, self._schema_for(own))
-        except RequestRefused:
-            return
-        if not asker.is_viewing:
-            raise unauthenticated("Log in to ask for this.")
-        if document.operation(asked.operation_name).operation is not OperationType.QUERY:
-            raise read_only()
-
-    def _request(self, incoming: Incoming, asker: Asker, schema: AudienceSchema) -> Request:
-        principal = asker.reads_as
-        access = self._services.access_for(principal)
-        return Request(
-            request_id=incoming.request_id,
-            # What could end a session is the ADMIN's own, and nobody else's to use.
-            authorization=None if asker.is_viewing else authorization_of(incoming),
-            principal=principal,
-            client=client_of(incoming, self._services.settings.trusted_proxies),
-            access=access,
-            loaders=Loaders(access),
-            services=self._services,
-            catalogue=schema.catalogue,
-        )
+            stream.close()
+            status = 200 if answer is None else status_of(answer, exchange.media)
+            self._operations.audit.end(exchange.audited, status, answer, stream.rows)
 
 
-def _check_kind(operation: OperationDefinitionNode, incoming: Incoming, asker: Asker) -> None:
-    """Raises where the caller, or the method, may only read and the operation is no query."""
-    if operation.operation is OperationType.QUERY:
-        return
-    if asker.is_viewing:
-        raise read_only()
-    if incoming.is_get:
+def _exchange(incoming: Incoming) -> _Exchange | None:
+    """How to answer; None for a client that takes nothing that the gateway has."""
+    accept = _accept(incoming)
+    media = accepted(accept, ANSWERS)
+    if media is not None:
+        return _Exchange(incoming, media)
+    if accepted(accept, STREAMS) is not None:
+        return _Exchange(incoming, Media.GRAPHQL, streamed=True)
+    return None
+
+
+def _check_kind(kind: OperationType, incoming: Incoming) -> None:
+    """Raises where what is no query can't be answered as the client has asked."""
+    if kind is OperationType.MUTATION and incoming.is_get:
         raise BadRequest("Send a mutation by POST.", 405, {"allow": "POST"})
-
-
-def _acting_for(asker: Asker) -> Reader | None:
-    subject = asker.reads_as
-    return Reader(subject.user_id, subject.token_id) if asker.is_viewing else None
+    if kind is OperationType.SUBSCRIPTION and accepted(_accept(incoming), STREAMS) is None:
+        raise BadRequest(
+            f"A subscription's answers are a stream: accept {Media.EVENT_STREAM.value}, or open a WebSocket with "
+            f"the subprotocol {SUBPROTOCOL}.",
+            406,
+        )
 
 
 async def _refuse(exchange: _Exchange, error: Refused, send: Send) -> None:
@@ -244,11 +220,3 @@ def _wants_page(incoming: Incoming) -> bool:
     if "query" in query_parameters(incoming):
         return False
     return accepted(_accept(incoming), (*ANSWERS, Media.HTML)) is Media.HTML
-
-
-def _status(answer: Answer, media: Media) -> int:
-    if answer.executed or answer.code is None:
-        return 200
-    if answer.code in STATUS:
-        return STATUS[answer.code]
-    return 400 if media is Media.GRAPHQL else 200

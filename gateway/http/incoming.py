@@ -13,7 +13,8 @@ class Incoming:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
-        self.method: str = scope["method"]
+        # A WebSocket begins as a GET, and its scope says no more of that.
+        self.method: str = scope.get("method", "GET")
         self._receive = receive
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:

@@ -16,6 +16,16 @@ OPERATIONS_WAITING = Gauge("gateway_operations_waiting", "GraphQL operations tha
 OPERATIONS_REFUSED = Counter(
     "gateway_operations_refused", "GraphQL operations that found too many waiting before them."
 )
+SOCKETS_OPEN = Gauge("gateway_sockets_open", "WebSockets that are open.")
+STREAMS_OPEN = Gauge("gateway_event_streams_open", "Streams of server-sent events that are open.")
+MESSAGES = Counter("gateway_messages", "Answers that went out over sockets and event streams.", ["transport"])
+MESSAGES_TO_SOCKETS = MESSAGES.labels("websocket")
+MESSAGES_TO_STREAMS = MESSAGES.labels("event-stream")
+CLOSES = Counter(
+    "gateway_closes",
+    "Sockets and event streams that the gateway has ended, by the code of a socket's close.",
+    ["code"],
+)
 
 
 @cache

@@ -90,8 +90,10 @@ class Timing:
         try:
             await self._app(scope, receive, sending)
         finally:
-            route = scope["path"] if scope["path"] in _ROUTES else "other"
-            requests_with(route, status).observe(time.perf_counter() - started)
+            # How long somebody listened to a stream says nothing of how long an answer takes.
+            if "streamed" not in scope["state"]:
+                route = scope["path"] if scope["path"] in _ROUTES else "other"
+                requests_with(route, status).observe(time.perf_counter() - started)
 
 
 class Straight:

@@ -21,6 +21,7 @@ class Media(Enum):
     GRAPHQL = "application/graphql-response+json"
     JSON = "application/json"
     HTML = "text/html"
+    EVENT_STREAM = "text/event-stream"
 
 
 def accepted(header: str | None, offered: tuple[Media, ...]) -> Media | None:

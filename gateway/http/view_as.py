@@ -5,6 +5,7 @@ It only ever narrows. The ADMIN's own login is checked as for any request, and n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.auth.principal import Principal
@@ -38,18 +39,27 @@ async def asker_of(incoming: Incoming, services: Services) -> Asker:
     Raises UNAUTHENTICATED; with the header, FORBIDDEN for all but ADMIN, BAD_USER_INPUT for a value that is none, and
     NOT_FOUND for somebody who isn't there or isn't let in.
     """
-    principal = await services.authenticator.authenticate(authorization_of(incoming))
-    given = incoming.all(HEADER)
+    return await asker_named(authorization_of(incoming), incoming.all(HEADER), services)
+
+
+async def asker_named(authorization: str | None, given: Sequence[str], services: Services) -> Asker:
+    """As `asker_of`, for whoever says elsewhere what the headers would say."""
+    principal = await services.authenticator.authenticate(authorization)
     if not given:
         return Asker(principal, principal)
     if not principal.known:
         raise unauthenticated("Log in to view as somebody else.")
     if principal.caller is not Caller.ADMIN:
         raise GatewayError(Code.FORBIDDEN, "Only ADMIN views as somebody else: send no `X-View-As`.")
-    return Asker(principal, seen_by(principal, await _subject(given, services.subjects)))
+    return Asker(principal, await viewed(principal, given, services))
 
 
-async def _subject(given: list[str], subjects: Subjects) -> Principal:
+async def viewed(admin: Principal, given: Sequence[str], services: Services) -> Principal:
+    """As whom an ADMIN reads with these headers, by the database as it is now. Raises BAD_USER_INPUT and NOT_FOUND."""
+    return seen_by(admin, await _subject(given, services.subjects))
+
+
+async def _subject(given: Sequence[str], subjects: Subjects) -> Principal:
     kind, _, text = given[0].partition(":")
     if len(given) > 1 or kind not in {"user", "token"}:
         raise bad_input(

@@ -59,7 +59,6 @@ def test_answer_comes_in_the_media_type_that_is_welcome_most(
     [
         "text/xml",
         "text/html",
-        "text/event-stream",
         "application/json; charset=utf-16",
         "*/*;q=0",
         ";;,",

@@ -31,11 +31,19 @@ class RedisServer(RunningServer):
         return f"{self.address}/{database}"
 
     def ask_version(self) -> str:
-        with Redis(
-            host=self.host, port=self.port, password=self.password or None, socket_timeout=ANSWER_SECONDS
-        ) as client:
+        with self.client() as client:
             information: dict[str, str] = client.info("server")
             return information["redis_version"]
+
+    def client(self) -> Redis:
+        """A client of its own for a test, to look into it and to make it fail."""
+        return Redis(
+            host=self.host,
+            port=self.port,
+            password=self.password or None,
+            socket_timeout=ANSWER_SECONDS,
+            decode_responses=True,
+        )
 
 
 def start(installation: Installation, folder: Path, arguments: Sequence[str] = ()) -> RedisServer:

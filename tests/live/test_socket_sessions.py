@@ -1,0 +1,257 @@
+"""A socket lasts as long as whoever opened it is let in: sessions, accounts, roles, tokens, and viewing as somebody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from datasources.iperform.tables import all_session, role
+from gateway.auth.tokens import Audience, Tokens
+from gateway.http.connections import Connections
+from gateway.resolvers.ids import encode_id
+from tests.gateways import SECRET, RunningGateway
+from tests.http.accounts import PASSWORD, Account, account_in
+from tests.http.asking import ask
+from tests.http.partners import partner_in
+from tests.live.clock import FOLLOW, Clock, Raw, connections_of, raw, until
+
+LOGIN = (
+    "mutation($u: String!, $p: String!) { login(username: $u, password: $p) { accessToken refreshToken } }"
+)
+REFRESH = "mutation($t: String!) { refreshSession(refreshToken: $t) { accessToken expiresAt } }"
+NOTICED = 2.0
+
+
+@pytest.fixture
+def account(ticking: RunningGateway) -> Iterator[Account]:
+    with account_in(ticking, "somebody at a socket") as made:
+        yield made
+
+
+def _login(account: Account) -> dict[str, str]:
+    answer = ask(account.gateway, LOGIN, {"u": account.name, "p": PASSWORD}).json()
+    found: dict[str, str] = answer["data"]["login"]
+    return found
+
+
+def _in_database(account: Account, statement: Any) -> None:
+    with account.engine.begin() as connection:
+        connection.execute(statement)
+
+
+def _end_session(account: Account) -> None:
+    _in_database(account, update(all_session).where(all_session.c.user_id == account.id).values(active=False))
+
+
+def _let_session_expire(account: Account) -> None:
+    past = datetime(2020, 1, 1)
+    mine = all_session.c.user_id == account.id
+    _in_database(account, update(all_session).where(mine).values(session_end=past))
+
+
+def _delete_session(account: Account) -> None:
+    _in_database(account, delete(all_session).where(all_session.c.user_id == account.id))
+
+
+async def _closed_in_time(socket: Raw, do: Callable[[], object]) -> tuple[int, str]:
+    started = time.monotonic()
+    do()
+    closed = await socket.closed()
+    assert time.monotonic() - started <= NOTICED
+    return closed.code, closed.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_end_session, "Forbidden: The session has ended: log in again."),
+        (_let_session_expire, "Forbidden: The session has ended: log in again."),
+        (_delete_session, "Forbidden: The session has ended: log in again."),
+        (lambda account: account.change(active=False), "Forbidden: The account isn't active any longer."),
+        (
+            lambda account: account.become("MANAGER"),
+            "Forbidden: your role or its permissions have changed; connect again.",
+        ),
+        (
+            lambda account: account.change(user_id=1),
+            "Forbidden: your role or its permissions have changed; connect again.",
+        ),
+    ],
+)
+async def test_a_socket_is_closed_soon_after_its_caller_is_somebody_else_or_nobody(
+    ticking: RunningGateway, account: Account, clock: Clock, change: Callable[[Account], None], reason: str
+) -> None:
+    async with raw(ticking, token=_login(account)["accessToken"]) as socket:
+        await socket.subscribe()
+        await until(lambda: len(clock.open) == 1)
+        assert await _closed_in_time(socket, lambda: change(account)) == (4403, reason)
+    await until(lambda: not clock.open)
+
+
+async def test_logging_out_over_the_socket_itself_closes_it(
+    ticking: RunningGateway, account: Account
+) -> None:
+    async with raw(ticking, token=_login(account)["accessToken"]) as socket:
+        await socket.subscribe("mutation { logout }")
+        assert (await socket.hear())["payload"] == {"data": {"logout": True}}
+        assert (await socket.closed()).code == 4403
+
+
+async def test_what_a_role_is_denied_from_now_on_ends_its_sockets(
+    ticking: RunningGateway, account: Account
+) -> None:
+    salesperson = role.c.role_name == "SALESPERSON"
+    with account.engine.begin() as connection:
+        before = connection.execute(select(role.c.permissions).where(salesperson)).scalar_one()
+    denied = update(role).where(salesperson).values(permissions={"deny": ["Lead.tentativeValue"]})
+    try:
+        async with raw(ticking, token=_login(account)["accessToken"]) as socket:
+            closed = await _closed_in_time(socket, lambda: _in_database(account, denied))
+    finally:
+        _in_database(account, update(role).where(salesperson).values(permissions=before))
+    assert closed == (4403, "Forbidden: your role or its permissions have changed; connect again.")
+
+
+async def test_a_revoked_or_expired_partner_token_closes_its_sockets(ticking: RunningGateway) -> None:
+    with partner_in(ticking) as partner:
+        scopes = ["leads:read", "events:read"]
+        gone = (4403, "Forbidden: The token is revoked, has expired, or its company isn't active.")
+        for end in (
+            lambda issued: partner.revoke(issued["id"]),
+            lambda issued: partner.change(issued, expires_at=datetime(2020, 1, 1)),
+            lambda _: partner.change_company(active=False),
+        ):
+            issued = partner.issue(scopes=scopes)
+            async with raw(ticking) as socket:
+                assert await socket.init(issued["token"]) == {"type": "connection_ack", "payload": {}}
+                assert await _closed_in_time(socket, lambda end=end, issued=issued: end(issued)) == gone
+        partner.change_company(active=True)
+        issued = partner.issue(scopes=scopes)
+        async with raw(ticking, token=issued["token"]) as socket:
+            closed = await _closed_in_time(socket, lambda: partner.change(issued, scopes="leads:read"))
+        assert closed == (4403, "Forbidden: your role or its permissions have changed; connect again.")
+
+
+def _token(account: Account, *, seconds: int) -> str:
+    """An access token of the account's session that ends soon."""
+    _login(account)
+    session = account.rows(all_session)[-1]
+    token, _ = Tokens(SECRET).issue(
+        Audience.ACCESS,
+        session_id=session.id_session,
+        user_id=account.id,
+        login_id=1,
+        nonce="nonce",
+        seconds=seconds,
+    )
+    return token
+
+
+async def test_an_access_token_that_expires_closes_the_socket(
+    ticking: RunningGateway, account: Account
+) -> None:
+    async with raw(ticking, token=_token(account, seconds=2)) as socket:
+        started = time.monotonic()
+        closed = await socket.closed()
+        assert 0.9 <= time.monotonic() - started <= 3.5
+    assert (closed.code, closed.reason) == (
+        4403,
+        "Forbidden: the access token has expired; renew it, then connect again.",
+    )
+
+
+async def test_a_ping_with_a_newer_token_renews_the_sockets(
+    ticking: RunningGateway, account: Account, clock: Clock
+) -> None:
+    async with raw(ticking, token=_token(account, seconds=3)) as socket:
+        await socket.subscribe()
+        newer = _login(account)
+        await socket.say({"type": "ping", "payload": {"authorization": f"Bearer {newer['accessToken']}"}})
+        heard = await socket.hear()
+        ends = datetime.fromisoformat(heard["payload"]["expiresAt"])
+        seconds = timedelta(seconds=ticking.settings.access_token_seconds).total_seconds()
+        assert abs(ends.timestamp() - time.time() - seconds) < 5
+        # Past the first token's end.
+        with pytest.raises(TimeoutError):
+            await socket.hear(4)
+        answer = clock.tick()
+        assert (await socket.hear())["payload"] == answer
+        refreshed = ask(ticking, REFRESH, {"t": newer["refreshToken"]}).json()["data"]["refreshSession"]
+        await socket.say({"type": "ping", "payload": {"authorization": f"Bearer {refreshed['accessToken']}"}})
+        assert await socket.hear() == {"type": "pong", "payload": {"expiresAt": refreshed["expiresAt"]}}
+        # The session that opened it is another one now, and no longer the socket's.
+        await socket.subscribe("mutation { logout }", id_="2")
+        assert (await socket.hear())["payload"] == {"data": {"logout": True}}
+        assert (await socket.closed()).code == 4403
+
+
+@pytest.mark.parametrize("which", ["forged", "another user's"])
+async def test_a_ping_with_a_bad_token_or_somebody_elses_closes(
+    ticking: RunningGateway, account: Account, which: str
+) -> None:
+    other = "forged" if which == "forged" else ticking.login("admin")
+    async with raw(ticking, token=_login(account)["accessToken"]) as socket:
+        await socket.say({"type": "ping", "payload": {"authorization": f"Bearer {other}"}})
+        closed = await socket.closed()
+    assert (closed.code, closed.reason) == (
+        4403,
+        "Forbidden: the token is no longer good; log in or renew it, then connect again.",
+    )
+
+
+async def test_an_admin_views_as_somebody_else_and_only_reads(
+    ticking: RunningGateway, account: Account, clock: Clock
+) -> None:
+    viewed = {"x-view-as": f"user:{encode_id('User', account.id)}"}
+    async with raw(ticking, headers=viewed, token=ticking.login("admin")) as socket:
+        await socket.subscribe("{ viewer { role } }")
+        assert (await socket.hear())["payload"] == {"data": {"viewer": {"role": "SALESPERSON"}}}
+        assert (await socket.hear())["type"] == "complete"
+        await socket.subscribe("mutation { logout }")
+        heard = await socket.hear()
+        assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+        await socket.subscribe(FOLLOW)
+        await until(lambda: len(clock.open) == 1)
+        assert clock.ordered[-1].principal.user_id == account.id
+        closed = await _closed_in_time(socket, lambda: account.change(active=False))
+    assert closed == (4403, "Forbidden: whom you view as isn't let in any longer, or has other rights now.")
+
+
+async def test_who_may_not_view_as_somebody_else_gets_no_socket(
+    ticking: RunningGateway, account: Account
+) -> None:
+    async with raw(ticking, headers={"x-view-as": "user:1"}) as socket:
+        await socket.say(
+            {
+                "type": "connection_init",
+                "payload": {"authorization": f"Bearer {_login(account)['accessToken']}"},
+            }
+        )
+        closed = await socket.closed()
+    assert closed.code == 4403
+    assert closed.reason == "Forbidden: Only ADMIN views as somebody else: send no `X-View-As`."
+
+
+async def test_all_sessions_of_a_worker_are_checked_in_one_statement(
+    ticking: RunningGateway, account: Account
+) -> None:
+    tokens = [_login(account)["accessToken"] for _ in range(5)]
+    connections: Connections = connections_of(ticking)
+    async with (
+        raw(ticking, token=tokens[0]),
+        raw(ticking, token=tokens[1]),
+        raw(ticking, token=tokens[2]),
+        raw(ticking, token=tokens[3]),
+        raw(ticking, token=tokens[4]),
+    ):
+        assert connections.open == 5
+        with ticking.counted() as statements:
+            before = len(ticking.statements)
+            assert await until(lambda: len(ticking.statements) >= before + 3, 6) > 1.5
+        assert {statement.source for statement in statements} == {"iperform"}
+        assert all("all_session" in statement.text for statement in statements)
