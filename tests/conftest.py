@@ -11,6 +11,7 @@ import pytest
 from gateway.demo import demo_settings
 from gateway.settings import Settings
 from tests.gateways import SECRET, RunningGateway, fill, running
+from tests.servers import catalogue
 from tests.servers.clickhouse import ClickHouseServer
 from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
@@ -46,7 +47,8 @@ def server_settings(
         "magenta_dsn": database.dsn("magenta"),
         "analytics_dsn": clickhouse.dsn("default"),
         "files_dsn": s3.dsn(),
-        "events_dsn": redis.dsn(),
+        # Each estate has a log of its own.
+        "events_dsn": redis.dsn(1 if database.description is catalogue.MYSQL else 0),
         "jwt_secret": SECRET,
         # What is written in the background would be counted with a test's own statements.
         "audit_reads": False,

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
+from graphql import OperationType
 from sqlalchemy import Table
 
 from datasources.analytics.tables import (
@@ -37,6 +38,13 @@ TYPE_NAMES: Mapping[Table, str] = {
     mirror_lead_status: "LeadAnalytics",
     mirror_lead_logs: "LeadAnalytics",
     mirror_demo_scheduled_data: "LeadAnalytics",
+}
+
+# As the estate's column has room for it.
+METHODS: Mapping[OperationType, str] = {
+    OperationType.QUERY: "QUERY",
+    OperationType.MUTATION: "MUTATION",
+    OperationType.SUBSCRIPTION: "SUBSCRIBE",
 }
 
 
@@ -110,7 +118,7 @@ def _entry(
         acting_for=execution.acting_for,
         caller=principal.caller.value,
         company_id=execution.access.client_company or reads.only_key(company),
-        method=operation.operation.name,
+        method=METHODS[operation.operation],
         operation=operation_name(operation),
         document=prepared.document.redacted(operation, known),
         variables=Redaction(known).variables(operation, prepared.given),

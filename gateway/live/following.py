@@ -8,17 +8,18 @@ up is live again. So nobody waits for somebody else, and nothing is lost or give
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
-from gateway.errors import Code, GatewayError
+from gateway.errors import GatewayError
 from gateway.events.bus import Bus, Stretch
 from gateway.events.cursor import Cursor, decoded_cursor
 from gateway.events.feed import Feed
-from gateway.live.delivery import PASSING, Delivery, Written
+from gateway.live.catching_up import Behind, CatchingUp, advance, broken
+from gateway.live.delivery import Delivery, Written
 from gateway.live.metrics import LIVE_SUBSCRIPTIONS
 from gateway.live.subscription import Order, Subscription
 from gateway.live.watch import watch_of
@@ -27,13 +28,11 @@ from gateway.services import Services
 
 log = structlog.get_logger(__name__)
 
-# How long it is tried to read what can't be read now, and how long a client may take nothing, before it is told so.
-PATIENCE_SECONDS = 60.0
-SLOW_SECONDS = 30.0
-ENTRIES_AT_ONCE = 200
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-
-Behind = Mapping[Subscription, GatewayError | None]
+# Those who come back at the same time, after a worker has ended, are read for together.
+GATHER_SECONDS = 0.02
+# How long the head is waited for by those who have read all there is.
+HEAD_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 
 
 class Following:
@@ -46,6 +45,8 @@ class Following:
         self._delivery = Delivery(services, written)
         self._live: set[Subscription] = set()
         self._head: Cursor | None = None
+        self._moved = asyncio.Event()
+        self._coming: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -68,8 +69,17 @@ class Following:
         start = await self._start(watch.after)
         subscription = Subscription(order, watch, start, self._leave)
         LIVE_SUBSCRIPTIONS.inc()
-        self._join([subscription])
+        if not self.take_up([subscription]):
+            return subscription
+        if not self._coming:
+            self._begin(self._gather())
+        self._coming.append(subscription)
         return subscription
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        coming, self._coming = self._coming, []
+        self.let_catch_up(coming)
 
     async def _start(self, after: str | None) -> Cursor:
         if after is None:
@@ -95,35 +105,31 @@ class Following:
                 self._end(error)
             except Exception:
                 log.exception("the log of events can't be followed")
-                self._end(_broken())
-                await asyncio.sleep(LONGEST_PAUSE)
+                self._end(broken())
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _take(self, stretch: Stretch) -> None:
         # Before anything is awaited: whoever joins from now on has what this stretch holds, or catches up.
         self._head = Cursor(stretch.log, stretch.end)
+        self._moved.set()
+        self._moved = asyncio.Event()
         members = list(self._live)
         if not members:
             return
         if not stretch.entries:
-            self._advance(members, stretch)
+            advance(members, stretch)
             return
         behind = await self._delivery.deliver(stretch, members, hurry=True)
-        self._advance((member for member in members if member not in behind), stretch)
+        advance((member for member in members if member not in behind), stretch)
         self._part(behind)
-
-    def _advance(self, members: Iterable[Subscription], stretch: Stretch) -> None:
-        end = Cursor(stretch.log, stretch.end)
-        for member in members:
-            if member.position.position < stretch.end:
-                member.position = end
 
     def _part(self, behind: Behind) -> None:
         """Lets those who fell behind catch up: who has no room alone, who couldn't be read for together."""
         self._live -= behind.keys()
-        self._join([member for member, error in behind.items() if error is not None], why=behind)
-        for member, error in behind.items():
-            if error is None:
-                self._join([member])
+        self.let_catch_up([member for member in behind if member.has_room], why=behind)
+        for member in behind:
+            if not member.has_room:
+                self.let_catch_up([member])
 
     def _end(self, error: GatewayError) -> None:
         ended, self._live, self._head = self._live, set(), None
@@ -132,17 +138,28 @@ class Following:
 
     # --- catching up ----------------------------------------------------------------------------------------
 
-    def _join(self, members: list[Subscription], why: Behind | None = None) -> None:
-        if members and not self._is_level(members):
-            self._begin(_CatchingUp(self, members, why or {}).run())
+    def let_catch_up(self, members: list[Subscription], why: Behind | None = None) -> None:
+        """Reads for subscriptions from where they stand, all of one log together."""
+        for log_name in {member.position.log for member in members}:
+            of_log = [member for member in members if member.position.log == log_name]
+            self._begin(CatchingUp(self, self._bus, self._delivery, of_log, why or {}).run())
 
-    def _is_level(self, members: Iterable[Subscription]) -> bool:
-        """Makes subscriptions live that have got as far as the others, without a pause in between."""
+    def take_up(self, members: Iterable[Subscription]) -> list[Subscription]:
+        """Makes those live that have got as far as the others, without a pause in between. Answers who hasn't."""
         head = self._head
-        if head is None or any(_is_behind(member, head) for member in members):
-            return False
-        self._live.update(member for member in members if not member.is_over)
-        return True
+        behind = []
+        for member in members:
+            if head is None or _is_behind(member, head):
+                behind.append(member)
+            elif not member.is_over:
+                self._live.add(member)
+        return behind
+
+    async def head_moved(self) -> None:
+        """Returns when the head has moved, or soon."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEAD_SECONDS):
+                await self._moved.wait()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -150,89 +167,5 @@ class Following:
         task.add_done_callback(self._tasks.discard)
 
 
-class _CatchingUp:
-    """Some subscriptions on their way to the head, from the position of the last of them."""
-
-    def __init__(self, following: Following, members: list[Subscription], why: Behind) -> None:
-        self._following = following
-        self._members = members
-        self._pause = FIRST_PAUSE
-        self._failing: dict[Subscription, float] = {}
-        self._note(why)
-
-    async def run(self) -> None:
-        """Returns when all are live, or over."""
-        if self._failing:
-            await self._rest()
-        while await self._ready():
-            if self._following._is_level(self._members):
-                return
-            start = min((member.position for member in self._members), key=lambda cursor: cursor.position)
-            try:
-                stretch = await self._following._bus.read(start, most=ENTRIES_AT_ONCE, wait_seconds=1.0)
-                behind = await self._following._delivery.deliver(stretch, self._members, hurry=False)
-            except GatewayError as error:
-                behind = dict.fromkeys(self._members, error)
-            else:
-                self._following._advance(
-                    (member for member in self._members if member not in behind), stretch
-                )
-            self._note(behind)
-            if self._failing:
-                await self._rest()
-            else:
-                self._pause = FIRST_PAUSE
-
-    async def _ready(self) -> bool:
-        """Whether anybody is left, once all who are have room."""
-        full = [member for member in self._members if not member.has_room]
-        if full and len(self._members) > 1:
-            for member in full:
-                self._following._join([member])
-            self._members = [member for member in self._members if member.has_room]
-        elif full:
-            await _until_room(full[0])
-        self._members = [member for member in self._members if not member.is_over]
-        return bool(self._members)
-
-    def _note(self, behind: Behind) -> None:
-        """Remembers since when who fails; ends those who fail for good, or for too long."""
-        now = time.monotonic()
-        self._failing = {
-            member: self._failing.get(member, now) for member, error in behind.items() if error is not None
-        }
-        for member, since in list(self._failing.items()):
-            error = behind[member]
-            assert error is not None
-            if error.code not in PASSING or now - since > PATIENCE_SECONDS:
-                member.end(error)
-                del self._failing[member]
-
-    async def _rest(self) -> None:
-        await asyncio.sleep(self._pause)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
-
-
-async def _until_room(member: Subscription) -> None:
-    try:
-        async with asyncio.timeout(SLOW_SECONDS):
-            await member.room()
-    except TimeoutError:
-        member.end(_slow())
-
-
 def _is_behind(member: Subscription, head: Cursor) -> bool:
     return member.position.log != head.log or member.position.position < head.position
-
-
-def _slow() -> GatewayError:
-    return GatewayError(
-        Code.SLOW_CONSUMER, "Events came faster than you took them; subscribe again after your last cursor."
-    )
-
-
-def _broken() -> GatewayError:
-    return GatewayError(
-        Code.SOURCE_UNAVAILABLE,
-        "The log of events can't be followed; subscribe again after your last cursor.",
-    )

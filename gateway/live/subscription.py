@@ -53,6 +53,7 @@ class Subscription:
         "_answers",
         "_bytes",
         "_ended",
+        "_has_left",
         "_leave",
         "_rows",
         "_taken",
@@ -70,6 +71,7 @@ class Subscription:
         # Every event up to here has been put, or isn't for this subscriber.
         self.position = position
         self._leave = leave
+        self._has_left = False
         self._answers: deque[bytes] = deque()
         self._bytes = 0
         self._rows: Counter[Kind] = Counter()
@@ -100,7 +102,9 @@ class Subscription:
         """Ends it: nobody takes answers any more. Can be called at any time, more than once."""
         self._answers.clear()
         self.end(StopAsyncIteration())
-        self._leave(self)
+        if not self._has_left:
+            self._has_left = True
+            self._leave(self)
 
     @property
     def rows(self) -> Mapping[Kind, int]:

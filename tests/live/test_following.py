@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import gateway.live.following as following_module
+import gateway.live.catching_up as catching_up_module
 import gateway.live.subscription as subscription_module
 from datasources.base import Statement
 from gateway.errors import Code, GatewayError
@@ -242,7 +242,7 @@ async def test_who_takes_nothing_for_long_is_told_to_come_again(
     live: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription_module, "MOST_WAITING", 2)
-    monkeypatch.setattr(following_module, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(catching_up_module, "SLOW_SECONDS", 0.2)
     idle = await live.subscribe("admin")
     await live.tell(*[moved(1, f"status {number}") for number in range(5)])
     await asyncio.sleep(0.6)
