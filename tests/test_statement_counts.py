@@ -102,3 +102,25 @@ def test_aliases_of_a_row_by_id_share_a_statement(gateway: RunningGateway) -> No
             as_user="admin",
         )
     assert len([statement for statement in statements if "FROM leads" in statement.text]) == 1
+
+
+@pytest.mark.parametrize("user", ["manager", "salesperson", "warrior"])
+def test_reading_oneself_takes_no_look_at_the_organisation(every_gateway: RunningGateway, user: str) -> None:
+    every_gateway.login(user)
+    time.sleep(1.1)
+    with every_gateway.counted() as statements:
+        found = every_gateway.data("{ viewer { user { username email } } }", as_user=user)["viewer"]["user"]
+    assert found["username"] == user
+    assert found["email"] is not None
+    # The session, and the user.
+    assert len(statements) == 2
+
+
+def test_oneself_beside_others_is_read_under_the_rules_of_all(gateway: RunningGateway) -> None:
+    text = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on User { username email } } }"
+    own = gateway.data("{ viewer { user { id } } }", as_user="warrior")["viewer"]["user"]["id"]
+    admin = gateway.data("{ viewer { user { id } } }", as_user="admin")["viewer"]["user"]["id"]
+    seen = gateway.data(text, {"ids": [own, admin]}, as_user="warrior")["nodes"]
+    assert [found["username"] for found in seen] == ["warrior", "admin"]
+    assert seen[0]["email"] is not None
+    assert seen[1]["email"] is None

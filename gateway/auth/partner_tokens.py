@@ -128,8 +128,10 @@ class PartnerTokens:
             rows = await self._system.rows(
                 TOKEN_COLUMNS, table=TOKEN_WITH_COMPANY, where=where, bypass=CHECKING
             )
-            good = (row for row in rows if _is_live(row, now))
-            found |= {row[4]: Recheck(principal_of_token(row)) for row in good}
+            found |= {row[4]: Recheck(principal_of_token(row)) for row in rows if _is_live(row, now)}
+        for token_id in found:
+            # Who listens uses it.
+            self._uses.note(token_id, now.replace(microsecond=0))
         return {token_id: found.get(token_id, ENDED) for token_id in token_ids}
 
     async def create(self, order: TokenOrder) -> IssuedToken:

@@ -456,7 +456,7 @@ def _oneself_or_below(column: Column[Any]) -> ColumnPolicy:
         return _names_one(column, readable) if readable else literal(False)
 
     return ColumnPolicy(
-        Grant(KNOWN), Mask("Only oneself, those above, and ADMIN read it; else it is null.", rows)
+        Grant(KNOWN), Mask("Only oneself, those above, and ADMIN read it; else it is null.", rows, column)
     )
 
 

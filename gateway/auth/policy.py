@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, String, Table
 
-from datasources.model import EVERYTHING, NOTHING, Among, Filter, Related, Value, all_of, any_of
+from datasources.model import EVERYTHING, NOTHING, Among, Filter, Keys, Related, Value, all_of, any_of
 from gateway.auth.audience import Audience, Grant
 from gateway.auth.roles import Caller
 from gateway.auth.scope import Scope
@@ -189,10 +189,14 @@ class WritePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """The rows on which a column may be read. `rows` gives None where it is every row; `says` is for people."""
+    """The rows on which a column may be read. `rows` gives None where it is every row; `says` is for people.
+
+    On rows whose column `own` names the caller's own user it may always be read.
+    """
 
     says: str
     rows: Callable[[Scope], ColumnElement[bool] | None]
+    own: Column[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +355,18 @@ class Rules:
         """The rows on which the caller may read the column, or None for every row."""
         policy = self._policies.columns.get(column)
         return None if policy is None or policy.mask is None else policy.mask.rows(self.scope)
+
+    def is_masked_nowhere(self, column: Column[Any], keys: Keys | None) -> bool:
+        """Whether the caller may read the column on all rows with these keys, as they are the caller's own."""
+        policy = self._policies.columns.get(column)
+        mask = None if policy is None else policy.mask
+        return (
+            mask is not None
+            and keys is not None
+            and keys.column is mask.own
+            and self.scope.user.issuperset(keys.values)
+            and self.may_read(column)
+        )
 
     def related(self, column: ColumnElement[Any], target: Column[Any], where: Filter = EVERYTHING) -> Filter:
         """Rows whose `column` names, by `target`, a row that the caller sees and that `where` lets through."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from datasources.model import Filter
 from gateway.auth.principal import Principal
@@ -99,6 +99,28 @@ class Scope:
     def partner_warriors(self) -> frozenset[int]:
         """A partner's warriors of whom it sees the leads of some companies."""
         return frozenset(id_ for ids in self.limited_warriors.values() for id_ in ids)
+
+
+class NeedsOrganisation(Exception):
+    """What a rule asks for can't be said of a caller by themselves."""
+
+
+class Oneself:
+    """A caller before their place in the organisation is known: stands in for a `Scope` where a rule asks for no more.
+
+    Whatever else a rule asks for raises `NeedsOrganisation`.
+    """
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+        self.caller = principal.caller
+        self.user = _one(principal.user_id)
+        self.client_user = _one(principal.client_user_id)
+        self.partner = _one(principal.partner_company_id)
+        self.filters: dict[object, Filter] = {}
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise NeedsOrganisation(name)
 
 
 def _one(value: int | None) -> frozenset[int]:
