@@ -27,7 +27,7 @@ from pymysqlreplication.event import (
     XAPrepareEvent,
     XidEvent,
 )
-from pymysqlreplication.exceptions import BinLogNotEnabled, StatusVariableMismatch
+from pymysqlreplication.exceptions import BinLogNotEnabled
 from pymysqlreplication.row_event import (
     PartialUpdateRowsEvent,
     TableMapEvent,
@@ -52,6 +52,16 @@ from datasources.engines.mysql_log_server import (
 
 # It warns at each start of what the gateway handles.
 logging.getLogger("pymysqlreplication").setLevel(logging.ERROR)
+
+
+def _skip_circumstances(event: Any, _: int) -> None:
+    """Steps over what stands before a statement: modes, character sets and the like, one byte of which was read."""
+    event.packet.advance(event.status_vars_length - 1)
+
+
+# The library reads them one by one, and raises at one that it doesn't know: MySQL 9 and MariaDB write such. There is no
+# other way to give it a reader of its own.
+QueryEvent._read_status_vars_value_for_key = _skip_circumstances
 
 HEARTBEAT_SECONDS = 1.0
 # How often a place is told where nothing that is wanted has happened.
@@ -150,7 +160,7 @@ class BinlogReader:
         self._told_at = monotonic()
         stream = self._stream(start.last.start if start.last else start.position)
         try:
-            while (event := self._next(stream)) is not None:
+            while (event := stream.fetchone()) is not None:
                 ready = self._took(event)
                 if not told and self._begun:
                     told = True
@@ -160,17 +170,6 @@ class BinlogReader:
             with suppress(Exception):
                 stream.close()
         raise SourceUnavailable(self.server.name, "the server has ended the reading of its log")
-
-    def _next(self, stream: BinLogStreamReader) -> Any:
-        try:
-            return stream.fetchone()
-        except StatusVariableMismatch:
-            # A statement whose circumstances the library can't read: it may be any definition.
-            if self._open.inside:
-                raise HistoryLost("a statement of a transaction can't be read") from None
-            for table in self._wanted:
-                self._layouts.defined_anew(table)
-            return self._next(stream)
 
     def _stream(self, position: int) -> BinLogStreamReader:
         return BinLogStreamReader(
@@ -266,7 +265,7 @@ class BinlogReader:
         statement = meant(event.query)
         if statement.meaning is Meaning.CHANGE:
             self._check_statement_change(event)
-        elif statement.meaning is Meaning.OTHER:
+        elif statement.meaning is Meaning.DEFINITION:
             for found in {name.lower() for name in self._mentions.findall(event.query)}:
                 self._layouts.defined_anew(found)
         changes = self._open.take(statement)

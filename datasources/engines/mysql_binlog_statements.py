@@ -23,7 +23,8 @@ class Meaning(Enum):
     XA_ROLLBACK = auto()
     XA_END = auto()
     CHANGE = auto()  # of rows, by a session that logs statements
-    OTHER = auto()  # a definition, for the most part
+    DEFINITION = auto()  # of what may be a table
+    HARMLESS = auto()  # leaves the columns of every table as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ _SAVEPOINT = re.compile(r"SAVEPOINT\s+(.+)", re.IGNORECASE | re.DOTALL)
 _ROLLBACK_TO = re.compile(r"ROLLBACK\s+(?:WORK\s+)?TO\s+(?:SAVEPOINT\s+)?(.+)", re.IGNORECASE | re.DOTALL)
 _XA = re.compile(r"XA\s+(START|BEGIN|END|COMMIT|ROLLBACK)\s+(.+)", re.IGNORECASE | re.DOTALL)
 _CHANGE = re.compile(r"(?:INSERT|REPLACE|UPDATE|DELETE|LOAD|WITH)\b", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(?:ANALYZE|OPTIMIZE|REPAIR|CHECK|FLUSH|GRANT|REVOKE|SET|TRUNCATE)\b"
+    r"|(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+|FULLTEXT\s+|SPATIAL\s+)?(?:DEFINER\s*=\s*\S+\s+)?"
+    r"(?:INDEX|TRIGGER|FUNCTION|PROCEDURE|EVENT|USER|ROLE)\b",
+    re.IGNORECASE,
+)
 _XA_PARTS = re.compile(r"X'([0-9a-f]*)'", re.IGNORECASE)
 _XA_MEANINGS = {
     "START": Meaning.BEGIN,
@@ -67,7 +74,9 @@ def meant(statement: str) -> Meant:
         return Meant(Meaning.SAVEPOINT, _unquoted(found[1]))
     if found := _XA.fullmatch(text):
         return Meant(_XA_MEANINGS[found[1].upper()], xa_name(*_XA_PARTS.findall(found[2])[:2]))
-    return Meant(Meaning.CHANGE if _CHANGE.match(text) else Meaning.OTHER)
+    if _CHANGE.match(text):
+        return Meant(Meaning.CHANGE)
+    return Meant(Meaning.HARMLESS if _HARMLESS.match(text) else Meaning.DEFINITION)
 
 
 def _unquoted(name: str) -> str:

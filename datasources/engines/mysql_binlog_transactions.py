@@ -65,6 +65,6 @@ class OpenTransaction:
             case Meaning.XA_ROLLBACK:
                 self.prepared.pop(statement.name, None)
                 return ()
-            case Meaning.OTHER if not self.inside:
+            case Meaning.DEFINITION | Meaning.HARMLESS if not self.inside:
                 return ()
         return None

@@ -56,6 +56,8 @@ class Handover(Generic[Item]):
         self._stop()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), _END_SECONDS)
+            # It has said so with its last breath.
+            self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
         try:

@@ -163,9 +163,9 @@ async def test_redis_back_without_its_last_writes(forgetful: RedisServer) -> Non
         assert (await all_entries(log.bus))[-len(after) - 1].position == ahead.position
 
 
-@pytest.mark.parametrize("ordered", [True, False])
-async def test_redis_that_stands_still_in_every_way(forgetful: RedisServer, ordered: bool) -> None:
-    history = history_now(14, ordered=ordered)
+async def test_redis_that_stands_still_in_every_way(forgetful: RedisServer) -> None:
+    # Without an order, so that nothing but the place keeps an event from being added twice.
+    history = history_now(14, ordered=False)
     async with AsyncExitStack() as stack:
         logs = [await stack.enter_async_context(opened(forgetful.dsn())) for _ in range(2)]
         for log in logs:
@@ -263,7 +263,7 @@ async def test_the_metrics_say_who_captures_and_how_much(forgetful: RedisServer)
         return REGISTRY.get_sample_value(name, labels) or 0.0
 
     before = value("gateway_events_appended_total", subject="leads")
-    history = History(time.time(), 0.01, 20)
+    history = History(time.time() + 1, 0.01, 20)
     async with opened(forgetful.dsn()) as log:
         async with capturing(log, history):
             await assert_complete(log.bus, history)
@@ -278,7 +278,7 @@ async def test_the_metrics_say_who_captures_and_how_much(forgetful: RedisServer)
 
 async def test_a_capture_goes_on_after_a_restart_without_a_new_log(forgetful: RedisServer) -> None:
     async with opened(forgetful.dsn()) as log:
-        async with capturing(log, History(time.time(), 0.01, 20)):
+        async with capturing(log, History(time.time() + 1, 0.01, 20)):
             await until_number(log.bus, len(events_of(1, 20)))
         start = await log.bus.here()
         async with capturing(log, History(time.time() - 100, 0.01, 30)):

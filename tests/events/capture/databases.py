@@ -18,11 +18,7 @@ from tests.servers.mysql_like import MySQLLikeServer
 
 ZONE = ZoneInfo("Asia/Kolkata")
 WAIT_SECONDS = 20.0
-COPIED = ("leads", "lead_status", "tickets")
-TICKET_CHANGES = (
-    "create table gateway_ticket_changes (id int primary key auto_increment, ticket_id int not null, "
-    "changed_by int, changed_on datetime)"
-)
+COPIED = ("leads", "lead_status", "tickets", "gateway_ticket_changes")
 HISTORY_OF_LEADS = (
     "alter table lead_status add constraint history_of_lead foreign key (lead_id) "
     "references leads (id) on delete cascade"
@@ -110,7 +106,7 @@ def new_database(server: MySQLLikeServer, name: str) -> Database:
         cursor.execute(f"drop database if exists {name}")
         cursor.execute(f"create database {name} character set utf8mb4")
     copies = [f"create table {table} like iperform.{table}" for table in COPIED]
-    database.run(*copies, HISTORY_OF_LEADS, TICKET_CHANGES)
+    database.run(*copies, HISTORY_OF_LEADS)
     return database
 
 
@@ -129,14 +125,18 @@ class Followed:
     async def next(self) -> Captured:
         """What comes next, soon."""
         async with asyncio.timeout(WAIT_SECONDS):
-            self.seen.append(await anext(self.found))
+            return await self._next()
+
+    async def _next(self) -> Captured:
+        self.seen.append(await anext(self.found))
         return self.seen[-1]
 
     async def events(self, count: int) -> list[StatusEvent]:
-        """The next events, at least so many."""
+        """The next events, at least so many, soon: what holds none may come for ever."""
         events: list[StatusEvent] = []
-        while len(events) < count:
-            events += (await self.next()).events
+        async with asyncio.timeout(WAIT_SECONDS):
+            while len(events) < count:
+                events += (await self._next()).events
         return events
 
     async def changes(self, count: int) -> list[tuple[int, str | None, str | None]]:

@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import Code, GatewayError
 from gateway.events.capture import PlaceLost
 from gateway.events.handover import MOST_WAITING
-from tests.events.capture.databases import Database, Followed, following
+from tests.events.capture.databases import WAIT_SECONDS, Database, Followed, following
 
 # From the fault to its being said: well within the time in which another worker takes over.
 PROMPT_SECONDS = 6.0
@@ -102,16 +102,25 @@ async def test_another_commit_where_the_place_is_is_noticed(database: Database) 
     assert "something else" in await _is_lost(database, other)
 
 
+def _logs_left(database: Database) -> list[str]:
+    """The files of the log, after all but the newest were to be given up."""
+    with database.session() as session, session.connection.cursor() as cursor:
+        cursor.execute("show binary logs")
+        cursor.execute("purge binary logs to %s", (cursor.fetchall()[-1][0],))
+        cursor.execute("show binary logs")
+        return [row[0] for row in cursor.fetchall()]
+
+
 async def test_a_purged_log_is_lost(database: Database) -> None:
     lead = database.lead("0")
     async with following(database.capture()) as followed:
         pass
     database.set_status(lead, "1")
     database.run("flush binary logs")
-    with database.session() as session, session.connection.cursor() as cursor:
-        cursor.execute("show binary logs")
-        newest = cursor.fetchall()[-1][0]
-        cursor.execute("purge binary logs to %s", (newest,))
+    # A server keeps a file until it has noticed that its reader has gone.
+    async with asyncio.timeout(WAIT_SECONDS):
+        while len(await asyncio.to_thread(_logs_left, database)) > 1:
+            pass
     await _is_lost(database, followed.place)
 
 

@@ -136,3 +136,20 @@ async def test_names_that_end_keep_what_they_have_said(database: Database) -> No
             session.run(f"set global binlog_row_metadata = '{nameless}'")
         _both(database, lead, "2")
         assert await followed.changes(2) == [(lead, "0", "1"), (lead, "1", "2")]
+
+
+async def test_what_leaves_the_columns_alone_makes_nothing_uncertain(database: Database) -> None:
+    lead = _prepared(database)
+    async with following(database.capture()) as followed:
+        place = followed.place
+    for number in range(3):
+        _both(database, lead, str(number + 1))
+        database.run(
+            "analyze table leads",
+            f"create index idx_{number} on leads (gstno)",
+            f"create trigger trigger_{number} before delete on leads for each row set @x = 1",
+            # The log has it within a transaction, and it mentions the table.
+            f"create table copy_{number} as select 1 as one from lead_status",
+        )
+    async with following(database.capture(), place) as followed:
+        assert await followed.changes(3) == [(lead, "0", "1"), (lead, "1", "2"), (lead, "2", "3")]
