@@ -103,6 +103,8 @@ class Services:
             self.audit.start()
         if self.capturing is not None:
             self.capturing.start()
+        if self.own_writes is not None:
+            self.own_writes.start()
 
     async def announce(self, event: StatusEvent) -> None:
         """Tells of a change that was made here, where nothing captures it."""
@@ -115,6 +117,8 @@ class Services:
             await self.audit.close()
         if self.capturing is not None:
             await self.capturing.close()
+        if self.own_writes is not None:
+            await self.own_writes.close()
         await self.partner_tokens.close()
         await self.estate.close()
         await self.bus.close()

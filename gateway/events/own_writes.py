@@ -13,6 +13,7 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.events.bus import Captured, LeaseLost, Writer
 from gateway.events.event import StatusEvent
+from gateway.events.gathered import ended
 from gateway.events.lease import Lease
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class OwnWrites:
         self._lease = lease
         self._turn = asyncio.Lock()
         self._has_gap = False
+        self._beginning: asyncio.Task[None] | None = None
 
     async def announce(self, event: StatusEvent) -> None:
         """Adds a change that is committed. Doesn't fail: the change has been made, whoever can or can't be told of it.
@@ -43,8 +45,16 @@ class OwnWrites:
                 self._has_gap = True
                 log.error("a change couldn't be added to the log of events", reason=str(error))
 
-    async def begin(self) -> None:
-        """Begins the log where there is none yet, so that there is something to follow. Doesn't fail."""
+    def start(self) -> None:
+        """Begins the log where there is none yet, so that there is something to follow."""
+        self._beginning = asyncio.create_task(self._begin())
+
+    async def close(self) -> None:
+        """Ends what is still going on."""
+        if self._beginning is not None:
+            await ended(self._beginning)
+
+    async def _begin(self) -> None:
         async with self._turn:
             try:
                 await self._writer()

@@ -31,7 +31,7 @@ RETRY = "connect again in a moment."
 
 
 class Connection(Protocol):
-    """A socket or a stream whose caller is known."""
+    """A socket or a stream. Who is behind it is asked for once it is looked after."""
 
     @property
     def asker(self) -> Asker:
@@ -77,7 +77,7 @@ class Connections:
         self._most = most
         self._known: set[Connection] = set()
         self._of_caller: Counter[tuple[int | None, int | None]] = Counter()
-        self._open = 0
+        self._open: set[Connection] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
         self._draining = False
@@ -96,21 +96,21 @@ class Connections:
     @property
     def open(self) -> int:
         """How many there are, those included whose caller isn't known yet."""
-        return self._open
+        return len(self._open)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, connection: Connection) -> Iterator[None]:
         """Room for one more connection. Raises THROTTLED where there is none, or while the process ends."""
         if self._draining:
             raise GatewayError(Code.THROTTLED, f"The gateway restarts; {RETRY}")
-        if self._open >= self._most.open:
+        if len(self._open) >= self._most.open:
             raise GatewayError(Code.THROTTLED, f"Too many sockets and streams are open; {RETRY}")
-        self._open += 1
+        self._open.add(connection)
         self._none_open.clear()
         try:
             yield
         finally:
-            self._open -= 1
+            self._open.discard(connection)
             if not self._open:
                 self._none_open.set()
 
@@ -137,10 +137,10 @@ class Connections:
         self._draining = True
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(*[connection.drain() for connection in self._known])
+                await asyncio.gather(*[connection.drain() for connection in self._open])
                 await self._none_open.wait()
         except TimeoutError:
-            log.warning("connections are still open", open=self._open)
+            log.warning("connections are still open", open=len(self._open))
 
     async def _look(self) -> None:
         now, today = asyncio.get_running_loop().time(), time.time()
@@ -181,11 +181,15 @@ def _caller(principal: Principal) -> tuple[int | None, int | None]:
 
 
 async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    failing = False
     while True:
         await asyncio.sleep(SECONDS_BETWEEN)
         try:
             await work()
+            failing = False
         except GatewayError as error:
-            log.warning("open connections can't be checked right now", code=error.code.value)
+            if not failing:
+                log.warning("open connections can't be checked right now", code=error.code.value)
+            failing = True
         except Exception:
             log.exception("looking after open connections failed")

@@ -84,7 +84,7 @@ class Begun:
 class Operations:
     """Finds, prepares and executes operations. `audit` is told by the transport what came of each."""
 
-    def __init__(self, services: Services, schema_for: SchemaFor, live: Live | None) -> None:
+    def __init__(self, services: Services, schema_for: SchemaFor, live: Live) -> None:
         self._services = services
         self._schema_for = schema_for
         self._live = live
@@ -139,8 +139,6 @@ class Operations:
     async def subscribe(self, begun: Begun) -> Subscription:
         """The answers of a subscription. Raises `GatewayError`."""
         request = begun.request
-        if self._live is None:
-            raise GatewayError(Code.SOURCE_UNAVAILABLE, "Nothing can be followed here yet.")
         return await self._live.subscribe(
             Order(
                 principal=request.principal,

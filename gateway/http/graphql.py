@@ -170,7 +170,7 @@ class GraphQLEndpoint:
         """Sends a subscription's answers for as long as there are any."""
         answer = None
         try:
-            with self._connections.place(), self._connections.looked_after(stream):
+            with self._connections.place(stream), self._connections.looked_after(stream):
                 answer = await stream.run(send)
         except GatewayError as full:
             answer = failure(full, exchange.incoming.request_id)

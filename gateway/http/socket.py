@@ -123,7 +123,7 @@ class Socket:
             raise Ended(endings.SUBPROTOCOL)
         await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         try:
-            kept.enter_context(self._endpoint.connections.place())
+            kept.enter_context(self._endpoint.connections.place(self))
             await self._known()
             kept.enter_context(self._endpoint.connections.looked_after(self))
         except GatewayError as refusal:

@@ -90,7 +90,9 @@ class Delivery:
             return dict.fromkeys(subscriptions, error)
         putting = {asyncio.create_task(self._put(batch, group)): group for group in groups}
         try:
-            await asyncio.wait(putting, timeout=HURRY_SECONDS if hurry else None)
+            # There may be nobody: nobody's events, or nobody who can be read for.
+            if putting:
+                await asyncio.wait(putting, timeout=HURRY_SECONDS if hurry else None)
         finally:
             for task, group in putting.items():
                 if not task.done():

@@ -107,7 +107,7 @@ def test_the_page_learns_of_accounts_in_a_demo_alone(gateway: RunningGateway) ->
         "warrior",
         "client",
     ]
-    assert (config["demoPassword"], len(config["examples"])) == ("demo", 6)
+    assert (config["demoPassword"], len(config["examples"])) == ("demo", 8)
     with running(replace(gateway.settings, demo=False), "no demo") as started:
         config = started.client.get("/graphiql/config.json").json()
     assert (config["demoAccounts"], config["demoPassword"]) == ([], None)

@@ -22,11 +22,11 @@ from tests.http.accounts import account_in, blocking_url
 from tests.http.asking import GRAPHQL, bearer, code, errors
 from tests.http.partners import CREATE, Partner, partner_in
 from tests.http.test_audit import Audited, audited
-from tests.test_cases import CASES, EXAMPLES
+from tests.test_cases import found_cases
 
 NAMES = ("admin", "manager", "salesperson", "warrior", "client")
 OTHERS = NAMES[1:]
-QUERIES = sorted(CASES.glob("*.graphql")) + sorted(EXAMPLES.glob("*.graphql"))
+QUERIES = found_cases()
 VIEWER = "{ viewer { role user { username } partner { id } scopes permissions allowedLeadStatuses } }"
 READ_ONLY = "While you view as somebody else you can only read: send changes without `X-View-As`."
 MORE_QUERIES = (

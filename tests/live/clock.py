@@ -140,7 +140,7 @@ async def raw(
         yield socket
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> float:
+async def until(condition: Callable[[], object], seconds: float = 10) -> float:
     """How many seconds it took until something was so."""
     started = time.monotonic()
     while not condition():

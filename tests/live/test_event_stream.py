@@ -137,12 +137,20 @@ async def test_a_comment_keeps_a_quiet_stream_alive(
         assert await answer.answer() == put
 
 
+def _fail(clock: Clock, code: Code) -> None:
+    clock.each(lambda item: item.end(GatewayError(code, "for a reason")))
+
+
+def _break(clock: Clock) -> None:
+    clock.each(lambda item: item.end(ValueError("not for clients")))
+
+
 @pytest.mark.parametrize(
     ("end", "code"),
     [
         (lambda clock: _fail(clock, Code.CURSOR_EXPIRED), "CURSOR_EXPIRED"),
         (lambda clock: _fail(clock, Code.SLOW_CONSUMER), "SLOW_CONSUMER"),
-        (lambda clock: _break(clock), "INTERNAL"),
+        (_break, "INTERNAL"),
     ],
 )
 async def test_a_subscription_that_fails_says_why_and_completes(
@@ -154,14 +162,6 @@ async def test_a_subscription_that_fails_says_why_and_completes(
         (error,) = (await answer.answer())["errors"]
         assert error["extensions"]["code"] == code
         assert await answer.event() == COMPLETE
-
-
-def _fail(clock: Clock, code: Code) -> None:
-    clock.each(lambda item: item.end(GatewayError(code, "for a reason")))
-
-
-def _break(clock: Clock) -> None:
-    clock.each(lambda item: item.end(ValueError("not for clients")))
 
 
 async def test_a_stream_ends_soon_after_its_session(ticking: RunningGateway, clock: Clock) -> None:

@@ -135,6 +135,16 @@ async def test_from_to_and_where_choose(live: Followed) -> None:
     assert ids(await take(across, len(expected))) == expected
 
 
+async def test_what_nobody_asked_for_is_passed_over(live: Followed) -> None:
+    subscription = await live.subscribe(
+        "admin", 'subscription { leadStatusChanged(to: ["Won"]) { status lead { databaseId } } }'
+    )
+    await live.tell(moved(1, "Demo"))
+    await live.tell(moved(1, "Trial"))
+    await live.tell(moved(1, "Won"))
+    assert ids(await take(subscription, 1)) == [1]
+
+
 async def test_where_goes_by_the_row_as_it_is_when_the_event_is_delivered(live: Followed) -> None:
     text = 'subscription { leadStatusChanged(where: {status: {eq: "Won"}}) { lead { databaseId } } }'
     subscription = await live.subscribe("admin", text)

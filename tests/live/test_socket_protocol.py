@@ -1,4 +1,4 @@
-"""graphql-transport-ws as a client sees it: who may come in, what is said when, and with which code a socket is closed."""
+"""graphql-transport-ws as a client sees it: who may come in, what is said when, and with which code it is closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A socket lasts as long as whoever opened it is let in: sessions, accounts, roles, tokens, and viewing as somebody else."""
+"""A socket lasts as long as whoever opened it is let in: sessions, accounts, roles, tokens, viewing as others."""
 
 from __future__ import annotations
 
@@ -250,8 +250,9 @@ async def test_all_sessions_of_a_worker_are_checked_in_one_statement(
         raw(ticking, token=tokens[4]),
     ):
         assert connections.open == 5
-        with ticking.counted() as statements:
-            before = len(ticking.statements)
-            assert await until(lambda: len(ticking.statements) >= before + 3, 6) > 1.5
-        assert {statement.source for statement in statements} == {"iperform"}
-        assert all("all_session" in statement.text for statement in statements)
+        before = len(ticking.statements)
+
+        def checks() -> int:
+            return sum("FROM all_session" in item.text for item in ticking.statements[before:])
+
+        assert await until(lambda: checks() >= 3, 6) > 1.5
