@@ -73,6 +73,10 @@ class OutageEstate:
                 server.restart()
 
 
+# As it is meant to be run: a log of events that is lost with its server is a new log, with other cursors.
+KEPT = (("--appendonly", "yes", "--appendfsync", "always"),)
+
+
 @contextmanager
 def outage_estate() -> Iterator[OutageEstate]:
     """Five running servers with 500 leads, and their gateway. Raises ServerMissingError.
@@ -121,7 +125,8 @@ def _started(stack: ExitStack, description: ServerDescription) -> RunningServer:
     # A MariaDB that starts removes the temporary tables of every other one that uses the same folder.
     (folder / "tmp").mkdir()
     environment = {**installation.environment, "TMPDIR": str(folder / "tmp")}
-    server = STARTERS[description.name](replace(installation, environment=environment), folder)
+    arguments = KEPT if description is catalogue.REDIS else ()
+    server = STARTERS[description.name](replace(installation, environment=environment), folder, *arguments)
     # Killed first: an orderly end takes seconds, and nobody wants the data.
     stack.callback(server.stop)
     stack.callback(server.kill)

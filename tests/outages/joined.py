@@ -52,7 +52,10 @@ SENTENCES = frozenset(
         "The source “{}” can't be reached right now; ask again in a moment.",
     )
     for name in ("iperform", "magenta", "analytics", "files")
-) | {"The change log can't be reached right now; ask again in a moment."}
+) | {
+    "The change log can't be reached right now; ask again in a moment.",
+    "The change log hasn't begun yet: no change is seen so far; ask again in a moment.",
+}
 
 Path = tuple[str | int, ...]
 

@@ -10,7 +10,7 @@ from tests.servers.catalogue import CHROMIUM, CLICKHOUSE, MARIADB, MYSQL, REDIS,
 from tests.servers.install import Installation, given_address, install
 from tests.servers.running import RunningServer
 
-STARTERS: dict[str, Callable[[Installation, Path], RunningServer]] = {
+STARTERS: dict[str, Callable[..., RunningServer]] = {
     MARIADB.name: mariadb.start,
     MYSQL.name: mysql.start,
     CLICKHOUSE.name: clickhouse.start,
