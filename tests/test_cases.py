@@ -1,4 +1,4 @@
-"""Case files: each query below `cases/`, and each example of GraphiQL, gives the same bytes on every estate.
+"""Case files: each query below `cases/`, and each one that GraphiQL offers, gives the same bytes on every estate.
 
 A case is a `.graphql` whose first line says as whom (`# as: salesperson`), its `.variables.json` if it has any, and
 the expected answer in `.json`. `GATEWAY_TEST_RECORD=1` writes the expected answers of the embedded estate anew: read
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import OperationDefinitionNode, OperationType, parse
 
 from tests.gateways import RunningGateway
 
@@ -23,7 +24,18 @@ RECORD = os.environ.get("GATEWAY_TEST_RECORD") == "1"
 
 def found_cases() -> list[Path]:
     """The queries of all cases."""
-    return sorted(CASES.glob("*.graphql")) + sorted(EXAMPLES.glob("*.graphql"))
+    return [
+        path
+        for folder in (CASES, EXAMPLES)
+        for path in sorted(folder.glob("*.graphql"))
+        if kind_of(path.read_text(encoding="utf-8")) is OperationType.QUERY
+    ]
+
+
+def kind_of(document: str) -> OperationType:
+    """What the one operation of a document is."""
+    [operation] = [item for item in parse(document).definitions if isinstance(item, OperationDefinitionNode)]
+    return operation.operation
 
 
 def case_user(path: Path) -> str | None:

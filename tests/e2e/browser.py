@@ -86,6 +86,19 @@ class Browser:
     def open(self, url: str) -> None:
         self.command("POST", "/url", {"url": url})
 
+    def open_tab(self, url: str) -> None:
+        """Opens a page in one more tab, and looks at that from now on."""
+        self.show_tab(str(self.command("POST", "/window/new", {"type": "tab"})["handle"]))
+        self.open(url)
+
+    def tab(self) -> str:
+        """The tab that is looked at."""
+        return str(self.command("GET", "/window"))
+
+    def show_tab(self, tab: str) -> None:
+        """Looks at another tab from now on."""
+        self.command("POST", "/window", {"handle": tab})
+
     def find(self, selector: str) -> list[Element]:
         found = self.command("POST", "/elements", {"using": "css selector", "value": selector})
         return [Element(self, one[ELEMENT]) for one in found]

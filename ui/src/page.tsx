@@ -8,8 +8,11 @@ import { ACCESS_PLUGIN } from "./access_panel";
 import { AccountStatus } from "./account_status";
 import type { Configuration } from "./configuration";
 import { createFetcher } from "./fetcher";
+import { FollowInOneTab } from "./follow_in_one_tab";
 import { FollowSystemTheme } from "./follow_system_theme";
 import { ForgetAnswers } from "./forget_answers";
+import { LiveBar } from "./live_bar";
+import { LiveStatus } from "./live_status";
 import { PageMemory } from "./memory";
 import { PageContext } from "./page_context";
 import { PLAN_PLUGIN } from "./plan_panel";
@@ -22,6 +25,7 @@ import { ViewBanner } from "./view_banner";
 const PLUGINS = [START_PLUGIN, explorerPlugin(), HISTORY_PLUGIN];
 const PLUGINS_OF_ADMIN = [START_PLUGIN, ACCESS_PLUGIN, PLAN_PLUGIN, ...PLUGINS.slice(1)];
 const MEMORY = new PageMemory();
+const LIVE = new LiveStatus();
 
 const WELCOME = `# Log in on the left, then open an
 # example or write a query here.
@@ -40,7 +44,7 @@ export function Page({ configuration, session }: { configuration: Configuration;
   const plans = useMemo(() => new Plans(session, viewing), [session, viewing]);
   const { subject } = useSyncExternalStore(viewing.subscribe, viewing.getState);
   // Each role has a schema of its own: a new fetcher makes GraphiQL ask for it.
-  const fetcher = useMemo(() => createFetcher(session, subject, plans), [session, account, subject, plans]);
+  const fetcher = useMemo(() => createFetcher(session, subject, plans, LIVE), [session, account, subject, plans]);
   const context = useMemo(() => ({ configuration, session, viewing, plans }), [configuration, session, viewing, plans]);
   return (
     <PageContext.Provider value={context}>
@@ -60,8 +64,10 @@ export function Page({ configuration, session }: { configuration: Configuration;
           <AccountStatus />
         </GraphiQL.Logo>
         <ForgetAnswers />
+        <FollowInOneTab />
         <FollowSystemTheme />
       </GraphiQL>
+      <LiveBar status={LIVE} />
     </PageContext.Provider>
   );
 }

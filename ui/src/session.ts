@@ -24,6 +24,7 @@ export class Session extends Store<SessionState> {
   private tokens: Tokens | null = null;
   private renewal: Promise<void> | null = null;
   private timer: number | undefined;
+  private readonly onNewer = new Set<(authorization: string) => void>();
 
   constructor() {
     super({ account: null, busy: false, message: null });
@@ -69,6 +70,12 @@ export class Session extends Store<SessionState> {
     if (this.tokens !== null && bearer(this.tokens).authorization === refused.authorization) await this.renew();
   }
 
+  /** Calls the listener with each newer token of the same login, as a header has it, until the result is called. */
+  onRenewal(listener: (authorization: string) => void): () => void {
+    this.onNewer.add(listener);
+    return () => this.onNewer.delete(listener);
+  }
+
   /** Trades the refresh token for new tokens, once however many requests wait for it. Throws when the session ended. */
   private async renew(): Promise<void> {
     this.renewal ??= this.requestRenewal().finally(() => (this.renewal = null));
@@ -82,7 +89,8 @@ export class Session extends Store<SessionState> {
     if (this.tokens !== old) return; // someone logged out, or in, in the meantime
     const granted = reply.answer.data?.refreshSession;
     if (granted) {
-      this.keep(granted, reply.answeredAt);
+      const { authorization } = bearer(this.keep(granted, reply.answeredAt));
+      for (const listener of this.onNewer) listener(authorization);
       return;
     }
     const reason = messageOf(reply.answer);
@@ -92,14 +100,16 @@ export class Session extends Store<SessionState> {
     throw new Error(message);
   }
 
-  private keep(granted: { accessToken: string; refreshToken: string; expiresAt: string }, answeredAt: number): void {
+  private keep(granted: { accessToken: string; refreshToken: string; expiresAt: string }, answeredAt: number): Tokens {
     // The lifetime is taken on the server's clock, so that a browser whose clock is wrong renews in time too.
     const lifetime = Math.max(Date.parse(granted.expiresAt) - answeredAt, 0);
     const delay = Math.max(lifetime - RENEW_BEFORE_EXPIRY, lifetime / 2, 1_000);
-    this.tokens = { access: granted.accessToken, refresh: granted.refreshToken, renewAt: Date.now() + delay };
+    const tokens = { access: granted.accessToken, refresh: granted.refreshToken, renewAt: Date.now() + delay };
+    this.tokens = tokens;
     window.clearTimeout(this.timer);
     // A failed renewal is tried again by the next request, which also shows what is wrong.
     this.timer = window.setTimeout(() => void this.renew().catch(() => undefined), Math.min(delay, LONGEST_TIMER));
+    return tokens;
   }
 
   private forget(message: string | null): void {

@@ -1,6 +1,6 @@
 // One POST to the gateway; the session and GraphiQL's fetcher both go through it.
 
-export type GraphQLFailure = { message: string; extensions?: { code?: string } };
+export type GraphQLFailure = { message: string; extensions?: { code?: string; retryable?: boolean } };
 
 export type GraphQLAnswer = { data?: Record<string, any> | null; errors?: GraphQLFailure[] };
 
@@ -13,7 +13,10 @@ export type Reply = {
   answeredAt: number;
 };
 
-/** Throws an Error in plain words where no GraphQL answer came back. */
+/** No GraphQL answer came back; in plain words. */
+export class NoAnswer extends Error {}
+
+/** Throws a `NoAnswer`. */
 export async function post(request: GraphQLRequest, headers: Record<string, string> = {}): Promise<Reply> {
   const response = await fetch("/graphql", {
     method: "POST",
@@ -25,11 +28,11 @@ export async function post(request: GraphQLRequest, headers: Record<string, stri
     },
     body: JSON.stringify(request),
   }).catch(() => {
-    throw new Error("The gateway can't be reached. Is it running?");
+    throw new NoAnswer("The gateway can't be reached. Is it running?");
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!isAnswer(answer)) {
-    throw new Error(`The gateway answered with status ${response.status} and no GraphQL response.`);
+    throw new NoAnswer(`The gateway answered with status ${response.status} and no GraphQL response.`);
   }
   return { status: response.status, answer, answeredAt: Date.parse(response.headers.get("date") ?? "") || Date.now() };
 }
