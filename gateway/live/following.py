@@ -18,6 +18,7 @@ from gateway.errors import GatewayError
 from gateway.events.bus import Bus, Stretch
 from gateway.events.cursor import Cursor, decoded_cursor
 from gateway.events.feed import Feed
+from gateway.events.gathered import ended
 from gateway.live.catching_up import Behind, CatchingUp, advance, broken
 from gateway.live.delivery import Delivery, Written
 from gateway.live.metrics import LIVE_SUBSCRIPTIONS
@@ -55,10 +56,7 @@ class Following:
 
     async def close(self) -> None:
         """Stops. Whoever is subscribed is told nothing: their connections end by themselves."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(ended, list(self._tasks)))
 
     async def subscribe(self, order: Order) -> Subscription:
         """A subscription that has begun. Raises BAD_USER_INPUT, CURSOR_EXPIRED and what reading raises."""
