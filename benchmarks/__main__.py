@@ -15,8 +15,10 @@ from benchmarks.answers import DifferentAnswersError, check_answers
 from benchmarks.contestants import ALL, OURS, Contestant, Placement, log_in, running
 from benchmarks.crowd import measure_crowd
 from benchmarks.estate import ensure_estate
+from benchmarks.fan_out import measure_fan_out
+from benchmarks.live_report import LIVE, live_report
 from benchmarks.load import CONNECTIONS, LoadFailedError
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_host, describe_machine
 from benchmarks.memory import TEXTS, measure_memory
 from benchmarks.operations import Operation, ensure_new_texts, read_operations
 from benchmarks.plot import draw
@@ -26,6 +28,7 @@ from benchmarks.results import QUICK, WHOLE, Results, write_section
 from benchmarks.rounds import Rounds
 from benchmarks.servers import Databases, open_databases
 from benchmarks.slopes import measure_slopes
+from benchmarks.socket_memory import measure_socket_memory
 from tests.servers.install import ServerMissingError
 from tests.servers.process import ServerFailedError
 
@@ -181,6 +184,20 @@ def memory(*, texts: int = TEXTS) -> None:
 
 
 @app.command
+def fan_out(*, changes: int = 200, subscribers: int = 1_000, scope: tuple[int, ...] = (1, 10, 1_000)) -> None:
+    """One change to a thousand subscribers: until the last of them has it."""
+    _finish_live(
+        "fan_out", measure_fan_out(say, changes=changes, subscribers=subscribers, scopes=scope or (1,))
+    )
+
+
+@app.command
+def socket_memory(*, crowd: int = 1_000, connects: int = 20_000) -> None:
+    """A worker's memory while sockets idle, come and go, and one isn't read."""
+    _finish_live("socket_memory", measure_socket_memory(say, crowd=crowd, connects=connects))
+
+
+@app.command
 def readme() -> None:
     """Writes the figures of the results into the README."""
     write_figures()
@@ -191,6 +208,12 @@ def _finish(name: str, section: dict[str, Any], databases: Databases) -> None:
     _write_report(WHOLE, results)
     heading = {"slopes": "## Slopes", "crowd": "## A crowd", "memory": "## Memory"}[name]
     say(report(results).partition(heading)[2].partition("\n## ")[0].strip())
+
+
+def _finish_live(name: str, section: dict[str, Any]) -> None:
+    results = write_section(LIVE, name, section, describe_host())
+    LIVE.with_suffix(".md").write_text(live_report(results))
+    say(f"Written to {LIVE.with_suffix('.md')}")
 
 
 def _write_report(path: Path, results: Results) -> None:

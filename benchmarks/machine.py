@@ -31,14 +31,21 @@ PACKAGES = (
 )
 
 
-def describe_machine(databases: Databases) -> dict[str, Any]:
-    """Cores, memory, processor, kernel, versions."""
+def describe_host() -> dict[str, Any]:
+    """Cores, memory, processor, kernel, Python."""
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "processor": _processor(),
         "kernel": platform.release(),
         "python": platform.python_version(),
+    }
+
+
+def describe_machine(databases: Databases) -> dict[str, Any]:
+    """The host, and the versions of what takes part."""
+    return {
+        **describe_host(),
         "node": _node(),
         "mariadb": databases.mariadb.version,
         "clickhouse": databases.clickhouse.version,

@@ -1,5 +1,5 @@
-"""Whether sockets leave anything behind in a worker's memory: a crowd that idles, clients that come and go, and one that
-doesn't read what comes.
+"""Whether sockets leave anything behind in a worker's memory: those of a crowd that idles, of clients that come and go,
+and of one that doesn't read what comes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ AT_ONCE = 20
 POINTS = 20
 MEBIBYTE = 2**20
 CHANGE_SECONDS = 0.05
+# So much that nothing between here and the gateway can hold it.
+DEAF_SUBSCRIPTIONS = 60
+DEAF_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
+MUCH = (
+    "subscription($after: String) { leadStatusChanged(after: $after) { cursor lead { databaseId "
+    + " ".join(f"a{number}: firmName" for number in range(100))
+    + " } } }"
+)
 
 Say = Callable[[str], None]
 
@@ -31,7 +40,7 @@ Say = Callable[[str], None]
 def measure_socket_memory(
     say: Say, *, crowd: int = CROWD, connects: int = CONNECTS, people: int = 100, leads: int = 2_000
 ) -> dict[str, Any]:
-    """Resident memory of a worker after so many connects, and what each further one adds once the first fifth is over."""
+    """Resident memory of a worker, and what each connect of the last third adds to it."""
     with open_live_estate(people=people, leads=leads) as live:
         return uvloop.run(_Measurement(live, say, crowd, connects).run(people))
 
@@ -44,6 +53,8 @@ class _Measurement:
         self._connects = connects
         self._arrivals = Arrivals()
         self._changes = 0
+        self._cut_off = 0
+        self._has_been_cut_off = asyncio.Event()
 
     async def run(self, people: int) -> dict[str, Any]:
         tokens = await self._live.tokens(people)
@@ -52,23 +63,27 @@ class _Measurement:
         everybody = [token for token, _ in zip(cycle(tokens), range(self._crowd), strict=False)]
         crowd = await listen_all(self._arrivals, self._live.port, everybody, payload)
         full = self._held()
-        deaf = await listen(self._arrivals, self._live.port, tokens[0], payload)
-        deaf.transport.pause_reading()
-        changing = asyncio.create_task(self._change())
+        others = [asyncio.create_task(work) for work in (self._change(), self._be_deaf(tokens[0]))]
         try:
             points = await self._come_and_go(tokens)
+            # A short run is over before it is noticed that somebody doesn't read.
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._has_been_cut_off.wait()
         finally:
-            changing.cancel()
-        deaf.transport.abort()
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
         await asyncio.gather(*[listener.leave() for listener in crowd])
         await asyncio.sleep(2)
-        warm = [point for point in points if point[0] >= self._connects // 5]
+        # Caches fill and the allocator's pools grow in the first thousands.
+        warm = [point for point in points if point[0] >= self._connects * 2 // 3]
         line = fit_line([float(count) for count, _ in warm], [float(held) for _, held in warm])
         return {
             "crowd": self._crowd,
             "connects": self._connects,
             "changes": self._changes,
             "messages": self._arrivals.count,
+            "deaf_cut_off": self._cut_off,
             "empty_mib": empty / MEBIBYTE,
             "crowd_mib": full / MEBIBYTE,
             "left_mib": self._held() / MEBIBYTE,
@@ -99,6 +114,26 @@ class _Measurement:
         else:
             listener.transport.abort()
             await listener.gone
+
+    async def _be_deaf(self, token: str) -> None:
+        """Asks for much, reads nothing of it, and comes again once it has been cut off."""
+        unheard = Arrivals()
+        while True:
+            payload = {**await self._live.subscription(token), "query": MUCH}
+            listener = await listen(unheard, self._live.port, token, payload)
+            for number in range(DEAF_SUBSCRIPTIONS):
+                listener.say({"id": f"deaf {number}", "type": "subscribe", "payload": payload})
+            listener.transport.pause_reading()
+            try:
+                await asyncio.sleep(DEAF_SECONDS)
+                # What is still on its way can be read, and then that it was cut off.
+                listener.transport.resume_reading()
+                await asyncio.wait([listener.gone], timeout=2)
+                if listener.gone.done():
+                    self._cut_off += 1
+                    self._has_been_cut_off.set()
+            finally:
+                listener.transport.abort()
 
     async def _change(self) -> None:
         """Changes a lead again and again, so that there is always something to deliver."""

@@ -158,7 +158,7 @@ class BinlogReader:
         self._floor: LogPlace | None = None
         self._held: list[Transaction] = []
         self._told_at = monotonic()
-        stream = self._stream(start.last.start if start.last else start.position)
+        stream = self._reading = self._stream(start.last.start if start.last else start.position)
         try:
             while (event := stream.fetchone()) is not None:
                 ready = self._took(event)
@@ -251,6 +251,8 @@ class BinlogReader:
         same_file = self._file == self._place.file
         if not same_file:
             self._layouts.forget_numbers()
+            # The library keeps them over a server's death, as that leaves no mark at the end of the file.
+            self._reading.table_map.clear()
         if same_file and self._place.begun and self._place.begun != event.timestamp:
             raise HistoryLost("the log was begun anew")
         self._begun = event.timestamp

@@ -82,6 +82,9 @@ class EventStream:
             await _start(send)
             self._pump = asyncio.create_task(self._deliver())
             self._gone = asyncio.create_task(self._incoming.gone())
+            if self._ending is not None:
+                # It was told to end before it had begun.
+                self._pump.cancel()
             try:
                 await asyncio.wait({self._pump, self._gone}, return_when=asyncio.FIRST_COMPLETED)
                 return await self._finished(gone=self._gone.done())
@@ -145,10 +148,11 @@ class EventStream:
 
     def end(self, ending: Ending) -> None:
         """Begins to end it."""
-        if self._ending is None and self._pump is not None:
+        if self._ending is None:
             self._ending = ending
             CLOSES.labels(str(ending.close_code)).inc()
-            self._pump.cancel()
+            if self._pump is not None:
+                self._pump.cancel()
 
     async def drain(self) -> None:
         """Ends it, so that its client comes back."""

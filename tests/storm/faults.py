@@ -31,6 +31,8 @@ class Faults:
     injected: Counter[str] = field(default_factory=Counter)
     takeovers: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    # What began when, by the clock of the machine.
+    begun: list[tuple[float, str]] = field(default_factory=list)
     rounds: int = 0
 
     def all(self) -> tuple[Callable[[], None], ...]:
@@ -66,7 +68,9 @@ class Faults:
             self.sockets_cut()
 
     def _inject(self, fault: Callable[[], None]) -> None:
-        self.injected[fault.__name__.replace("_", " ")] += 1
+        name = fault.__name__.replace("_", " ")
+        self.injected[name] += 1
+        self.begun.append((time.time(), name))
         try:
             fault()
         except Exception as error:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import count
 from random import Random
 
 import httpx
 
-from tests.servers.process import STOP_SECONDS, ServerProcess, free_port
+from tests.servers.process import STOP_SECONDS, ServerProcess, free_port, log_tail
 from tests.storm.estate import Estate
 
 ASK_SECONDS = 2.0
 HERE = re.compile(r"^gateway_capture_here 1(?:\.0)?$", re.MULTILINE)
+OPEN = re.compile(r"^(gateway_(?:sockets|event_streams)_open) (\d+)", re.MULTILINE)
 COMMAND = (sys.executable, "-m", "gateway.cli", "serve")
-
-
-class WorkerHung(Exception):
-    """A worker that was told to end had to be killed."""
 
 
 @dataclass(eq=False)
@@ -37,6 +36,14 @@ class Worker:
             return HERE.search(httpx.get(f"{self.url}/metrics", timeout=ASK_SECONDS).text) is not None
         except httpx.HTTPError:
             return False
+
+    def open(self) -> dict[str, int]:
+        """How many sockets and streams it says are open; none where it says nothing."""
+        try:
+            text = httpx.get(f"{self.url}/metrics", timeout=ASK_SECONDS).text
+        except httpx.HTTPError:
+            return {}
+        return {name: int(count) for name, count in OPEN.findall(text) if int(count)}
 
     def answers(self) -> bool:
         """Whether it serves."""
@@ -56,6 +63,8 @@ class Fleet:
         self._numbers = count(1)
         self.workers: list[Worker] = []
         self.stop_seconds: list[float] = []
+        # Those that were told to end, and had to be killed.
+        self.hung: list[str] = []
 
     def add(self) -> Worker:
         """Starts a worker, and waits until it serves."""
@@ -87,15 +96,47 @@ class Fleet:
         worker.process.kill()
 
     def end(self, worker: Worker) -> None:
-        """SIGTERM. Raises `WorkerHung`."""
+        """SIGTERM."""
         self.workers.remove(worker)
         started = time.monotonic()
         worker.process.stop()
         self.stop_seconds.append(time.monotonic() - started)
         if self.stop_seconds[-1] >= STOP_SECONDS:
-            raise WorkerHung(f"{worker.name} went on for {STOP_SECONDS:.0f} s after SIGTERM")
+            said = log_tail(worker.process.log)
+            self.hung.append(
+                f"{worker.name} went on for {STOP_SECONDS:.0f} s after SIGTERM; it said last: {said}"
+            )
+
+    def left_open(self, *, within: float) -> list[str]:
+        """Which workers still hold connections, though every client is gone, after so many seconds."""
+        deadline = time.monotonic() + within
+        while found := [
+            f"{worker.name} still has {worker.open()}" for worker in self.workers if worker.open()
+        ]:
+            if time.monotonic() > deadline:
+                return found
+            time.sleep(0.5)
+        return []
+
+    def logged(self) -> Counter[str]:
+        """How often the workers, also those that are gone, have said what to their logs."""
+        found: Counter[str] = Counter()
+        for log in self._estate.folder.glob("worker-*.log"):
+            for line in log.read_text(errors="replace").splitlines():
+                found[_said(line)] += 1
+        return found
 
     def stop(self) -> None:
         """Ends all of them."""
         for worker in list(self.workers):
             self.end(worker)
+
+
+def _said(line: str) -> str:
+    try:
+        entry = json.loads(line)
+        # Why the history of changes couldn't be followed is worth all its words.
+        why = f" ({entry['reason']})" if "new log" in entry["event"] else ""
+        return f"{entry['level']}: {entry['event']}{why}"
+    except (ValueError, KeyError, TypeError):
+        return f"raw: {line[:60]}"

@@ -26,5 +26,5 @@ class Options:
     database: str = "mariadb"
     # How long a subscriber stays connected before it is cut, on average.
     connected_seconds: float = 20.0
-    # How long everybody may take to have everything, once nothing changes any more.
-    patience_seconds: float = 120.0
+    # Once nothing changes any more, nothing more is waited for when nothing has come to anybody for so long.
+    patience_seconds: float = 45.0

@@ -29,9 +29,11 @@ class Report:
     takeovers: Sequence[float]
     stop_seconds: Sequence[float]
     delays: Sequence[float]
+    longest_by_fault: Mapping[str, float]
     ends: Counter[str]
     lost: Counter[str]
     direct_failures: Counter[str]
+    logged: Counter[str]
     problems: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
@@ -47,9 +49,12 @@ class Report:
         yield f"  {self.connects:,} connections, ended by: {_counts(self.ends)}"
         yield f"  answers to mutations that were lost or put off: {_counts(self.lost)}"
         yield f"  direct writers were stopped by: {_counts(self.direct_failures)}"
+        yield f"  workers logged: {_counts(self.logged)}"
         yield f"  takeovers of the capture, s: {_seconds(self.takeovers)}"
         yield f"  workers ended after SIGTERM within, s: {_seconds(self.stop_seconds)}"
         yield f"  from change to arrival, s: {self._delays()}"
+        longest = sorted(self.longest_by_fault.items(), key=lambda item: -item[1])
+        yield f"  longest after: {', '.join(f'{name} {delay:.1f}' for name, delay in longest)}"
         yield f"  problems: {len(self.problems)}"
         yield from (f"    {problem}" for problem in self.problems[:PROBLEMS_SHOWN])
 

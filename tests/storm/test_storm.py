@@ -10,9 +10,9 @@ SMALL = Options(
     changes=1_500,
     workers=2,
     leads=1_500,
-    minutes=1.1,
+    minutes=0.9,
     connected_seconds=8.0,
-    patience_seconds=60.0,
+    patience_seconds=30.0,
 )
 
 

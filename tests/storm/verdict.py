@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,12 @@ SHOWN = 6
 
 @dataclass
 class Verdict:
-    """What was found. `delays` are seconds from each change (not its commit) to its arrival at each subscriber."""
+    """What was found. `delays` are seconds from each change (not its commit) to an arrival, with the latter's time."""
 
     expected: int = 0
     received: int = 0
     problems: list[str] = field(default_factory=list)
-    delays: list[float] = field(default_factory=list)
+    delays: list[tuple[float, float]] = field(default_factory=list)
 
 
 def expected_of(subscriber: Subscriber, changes: Changes) -> dict[int, list[Change]]:
@@ -34,15 +35,17 @@ def expected_of(subscriber: Subscriber, changes: Changes) -> dict[int, list[Chan
     return found
 
 
-def is_complete(subscriber: Subscriber, changes: Changes) -> bool:
+def is_complete(subscriber: Subscriber, wanted: Mapping[int, Sequence[Change]]) -> bool:
     """Whether as much has come as should; of one who began later, the newest of each row."""
-    return all(
-        subscriber.received.get(row_id) and _same(subscriber.received[row_id][-1], wanted[-1])
-        for row_id, wanted in expected_of(subscriber, changes).items()
-        if wanted[-1].at > subscriber.since
-    ) and (
-        subscriber.is_late or subscriber.events >= sum(map(len, expected_of(subscriber, changes).values()))
-    )
+    if not subscriber.is_late:
+        return subscriber.events >= sum(map(len, wanted.values()))
+    newest = {row_id: due[-1] for row_id, due in wanted.items() if due[-1].at > subscriber.since}
+    return all(_has_come(subscriber, row_id, change) for row_id, change in newest.items())
+
+
+def _has_come(subscriber: Subscriber, row_id: int, newest: Change) -> bool:
+    came = subscriber.received.get(row_id)
+    return came is not None and _same(came[-1], newest)
 
 
 def judge(subscribers: Sequence[Subscriber], changes: Changes) -> Verdict:
@@ -52,22 +55,30 @@ def judge(subscribers: Sequence[Subscriber], changes: Changes) -> Verdict:
         wanted = expected_of(subscriber, changes)
         problems = [*subscriber.problems, *_differences(subscriber, wanted)]
         verdict.problems += [f"{subscriber.name} {problem}" for problem in problems[:SHOWN]]
-        verdict.expected += sum(map(len, wanted.values()))
+        verdict.expected += sum(len(_due(subscriber, row_id, wanted)) for row_id in _rows(subscriber, wanted))
         verdict.received += subscriber.events
         verdict.delays += _delays(subscriber.received, wanted)
     return verdict
 
 
 def _differences(subscriber: Subscriber, wanted: Mapping[int, Sequence[Change]]) -> Iterator[str]:
-    for row_id in sorted(wanted.keys() | subscriber.received.keys()):
-        came, due = subscriber.received.get(row_id, []), wanted.get(row_id, [])
-        left_out = due[: len(due) - len(came)] if subscriber.is_late else []
-        # Who began later may be without what was committed before their first cursor, and nothing else.
-        if all(change.at <= subscriber.since for change in left_out):
-            due = due[len(left_out) :]
-        if len(came) == len(due) and all(map(_same, came, due)):
-            continue
-        yield f"row {row_id}: {_difference(came, due)}"
+    for row_id in _rows(subscriber, wanted):
+        came, due = subscriber.received.get(row_id, []), _due(subscriber, row_id, wanted)
+        if len(came) != len(due) or not all(map(_same, came, due)):
+            yield f"row {row_id}: {_difference(came, due)}"
+
+
+def _rows(subscriber: Subscriber, wanted: Mapping[int, Sequence[Change]]) -> list[int]:
+    return sorted(wanted.keys() | subscriber.received.keys())
+
+
+def _due(subscriber: Subscriber, row_id: int, wanted: Mapping[int, Sequence[Change]]) -> Sequence[Change]:
+    """What has to come of a row: of one who began later, at least what was changed after their first cursor."""
+    due = wanted.get(row_id, [])
+    if not subscriber.is_late:
+        return due
+    left_out = due[: max(0, len(due) - len(subscriber.received.get(row_id, [])))]
+    return due[len(left_out) :] if all(change.at <= subscriber.since for change in left_out) else due
 
 
 def _difference(came: Sequence[Received], due: Sequence[Change]) -> str:
@@ -91,8 +102,18 @@ def _same(came: Received, due: Change) -> bool:
 
 def _delays(
     received: Mapping[int, Sequence[Received]], wanted: Mapping[int, Sequence[Change]]
-) -> Iterator[float]:
+) -> Iterator[tuple[float, float]]:
     for row_id, came in received.items():
         # From the newest on: whoever began later has no older ones.
         for one, due in zip(reversed(came), reversed(wanted.get(row_id, ())), strict=False):
-            yield one.at - due.at
+            yield one.at - due.at, one.at
+
+
+def longest_by_fault(verdict: Verdict, begun: Sequence[tuple[float, str]]) -> dict[str, float]:
+    """The longest delay of what came after each kind of fault, and before the next one."""
+    found: dict[str, float] = {}
+    for delay, at in verdict.delays:
+        place = bisect(begun, (at, ""))
+        name = begun[place - 1][1] if place else "no fault"
+        found[name] = max(delay, found.get(name, 0.0))
+    return found

@@ -55,6 +55,20 @@ async def test_after_a_restart_it_goes_on_where_it_was(database: Database, fault
         assert await followed.changes(1) == [(lead, "1", "2")]
 
 
+async def test_numbers_of_tables_that_begin_anew_with_the_server_are_not_those_before(database: Database) -> None:
+    lead = database.lead("0")
+    # From here on each start of the server gives the tables the same numbers.
+    await asyncio.to_thread(database.server.restart)
+    async with following(database.capture()) as followed:
+        place = (await followed.next()).place
+    database.set_status(lead, "1")
+    database.server.kill()
+    await asyncio.to_thread(database.server.restart)
+    database.set_status(lead, "2")
+    async with following(database.capture(), place) as followed:
+        assert await followed.changes(2) == [(lead, "0", "1"), (lead, "1", "2")]
+
+
 async def test_a_silent_server_is_noticed(database: Database) -> None:
     async with following(database.capture()) as followed:
         database.server.pause()
