@@ -106,6 +106,7 @@ class Access:
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
         self._rules: asyncio.Future[Rules] | None = None
+        self._in_need: set[Table] = set()
         self._askers: list[asyncio.Task[Any]] = []
 
     async def rules(self) -> Rules:
@@ -185,14 +186,28 @@ class Access:
     def _known_already(
         self, table: Table, columns: Sequence[ColumnElement[Any]], keys: Keys | None
     ) -> tuple[Filter, tuple[ColumnElement[Any], ...]] | None:
-        """The rule of a table and what may be read of it, where that takes no look at the organisation."""
-        if self._rules is not None or self._principal.caller not in IN_TEAMS:
+        """The rule of a table and what may be read of it, where that takes no look at the organisation.
+
+        Such a read never waits for one, nor fails with it, whatever else has asked for it before.
+        """
+        if self._principal.caller not in IN_TEAMS or self._are_bound or table in self._in_need:
             return None
         rules = self._of_oneself
         try:
-            return rules.rows(table), _shown(rules, columns, keys)
+            policy = rules.rows(table)
+        except NeedsOrganisation:
+            self._in_need.add(table)
+            return None
+        try:
+            return policy, _shown(rules, columns, keys)
         except NeedsOrganisation:
             return None
+
+    @property
+    def _are_bound(self) -> bool:
+        """Whether the rules are there already."""
+        rules = self._rules
+        return rules is not None and rules.done() and not rules.cancelled() and rules.exception() is None
 
     @cached_property
     def _of_oneself(self) -> Rules:
@@ -423,9 +438,9 @@ class Access:
     @property
     def client_company(self) -> int | None:
         """The company of a caller at a client, where the rules have been asked for; else None."""
-        rules = self._rules
-        failed = rules is None or not rules.done() or rules.cancelled() or rules.exception() is not None
-        return None if failed or rules is None else rules.result().scope.client_company
+        if self._rules is None or not self._are_bound:
+            return None
+        return self._rules.result().scope.client_company
 
     async def visible_keys(self, column: Column[Any], target: Column[Any], where: Filter) -> frozenset[Value]:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""

@@ -67,7 +67,11 @@ async def along_of(request: Request, levels: Sequence[Level], table: Table) -> A
     """What comes along with the rows of a table that are read for these levels."""
     if len(levels) != 1 or not any(_relations(levels[0], table)):
         return NOTHING
-    await request.access.rules()
+    try:
+        await request.access.rules()
+    except Exception:
+        # Whatever needs the rules says so itself; what doesn't is read by itself.
+        return NOTHING
     return Along(tuple(_riders(request, levels[0], table)))
 
 

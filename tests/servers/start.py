@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.servers import chromium, clickhouse, mariadb, mysql, mysql_like, redis, s3
 from tests.servers.catalogue import CHROMIUM, CLICKHOUSE, MARIADB, MYSQL, REDIS, S3, ServerDescription
-from tests.servers.install import Installation, given_address, install
+from tests.servers.install import given_address, install
 from tests.servers.running import RunningServer
 
 STARTERS: dict[str, Callable[..., RunningServer]] = {

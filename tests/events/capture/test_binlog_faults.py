@@ -55,7 +55,9 @@ async def test_after_a_restart_it_goes_on_where_it_was(database: Database, fault
         assert await followed.changes(1) == [(lead, "1", "2")]
 
 
-async def test_numbers_of_tables_that_begin_anew_with_the_server_are_not_those_before(database: Database) -> None:
+async def test_numbers_of_tables_that_begin_anew_with_the_server_are_not_those_before(
+    database: Database,
+) -> None:
     lead = database.lead("0")
     # From here on each start of the server gives the tables the same numbers.
     await asyncio.to_thread(database.server.restart)
