@@ -151,6 +151,8 @@ OPERATIONS = [
     ("Query.reportView", ALL, "reports:read"),
     ("Query.reportViews", ALL, "reports:read"),
     ("Query.eventCursor", ALL, "events:read"),
+    ("Subscription.leadStatusChanged", ALL, "events:read, leads:read"),
+    ("Subscription.ticketStatusChanged", ALL, "events:read, tickets:read"),
     ("Lead.files", ALL, "files:read, leads:read"),
     ("Company.files", ALL, "companies:read, files:read"),
     ("Ticket.files", ALL, "files:read, tickets:read"),

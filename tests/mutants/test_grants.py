@@ -42,6 +42,8 @@ SAID_TWICE = {
     "Company.files": "File",
     "Ticket.files": "File",
     "ReportView.exports": "File",
+    "Subscription.leadStatusChanged": "LeadStatusEvent",
+    "Subscription.ticketStatusChanged": "TicketStatusEvent",
 }
 # Nobody else has the rows whose field this is.
 WITHIN_ANOTHER = {"PartnerToken.scopes"}
