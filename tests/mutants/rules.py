@@ -163,6 +163,8 @@ def _bound(change: Callable[[Scope], Scope | None], column: Column[Any], mask: M
     del column
 
     def rows(scope: Scope) -> ColumnElement[bool] | None:
+        # Of a caller by themselves it can't be said: the rules are asked again with their place in the organisation.
+        _ = scope.team_users
         changed = change(scope)
         return literal(False) if changed is None else mask.rows(changed)
 
