@@ -78,9 +78,6 @@ def demo_settings(folder: Path, *, host: str, port: int, secret: str) -> Setting
         jwt_secret=secret,
         host=host,
         port=port,
-        # The passwords are on the page: nothing is guessed, and who tries things logs in often.
-        login_attempts_per_account=1_000,
-        login_attempts_per_address=1_000,
         demo=True,
     )
 

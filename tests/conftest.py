@@ -34,11 +34,6 @@ USES = {
 }
 
 
-# How long a connection is waited for: this process, with all that the tests know, stands still for seconds when it
-# collects its garbage. Tests that are about time set their own.
-CONNECT_SECONDS = 15.0
-
-
 def server_settings(
     database: MySQLLikeServer,
     clickhouse: ClickHouseServer,
@@ -55,7 +50,6 @@ def server_settings(
         # Each estate has a log of its own.
         "events_dsn": redis.dsn(1 if database.description is catalogue.MYSQL else 0),
         "jwt_secret": SECRET,
-        "connect_seconds": CONNECT_SECONDS,
         # What is written in the background would be counted with a test's own statements.
         "audit_reads": False,
         "login_attempts_per_account": 10_000,
@@ -71,7 +65,6 @@ def embedded_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
     folder = tmp_path_factory.mktemp("embedded")
     settings = replace(
         demo_settings(folder, host="127.0.0.1", port=0, secret=SECRET),
-        connect_seconds=CONNECT_SECONDS,
         audit_reads=False,
         login_attempts_per_account=10_000,
         login_attempts_per_account_elsewhere=10_000,

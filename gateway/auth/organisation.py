@@ -47,9 +47,11 @@ async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope
             own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
             return scope_of(principal, warriors=await _warriors(system, own))
         case Caller.USER:
-            return scope_of(principal, client_company=await _client_company(system, principal))
+            companies = await _companies(system, (principal,))
+            return scope_of(principal, client_company=companies.get(principal.client_user_id))
         case Caller.PARTNER:
-            return scope_of_partner(principal, await _warriors_of_partner(system, principal))
+            partners = await _partners(system, (principal,))
+            return scope_of_partner(principal, partners.get(principal.partner_company_id, ()))
         case _:
             return scope_of(principal)
 
@@ -132,22 +134,6 @@ def _of_team(principal: Principal, salespeople: Sequence[SalespersonRow]) -> Fil
         Among(table.c.id, listed_below(team, salespeople)),
         Among(table.c.user_id, frozenset({principal.user_id})),
     )
-
-
-async def _warriors_of_partner(system: SystemAccess, principal: Principal) -> list[PartnerWarriorRow]:
-    table = iperform.warrior
-    theirs = Among(table.c.partner_company_id, frozenset({principal.partner_company_id}))
-    rows = await _organisation(system, (table.c.id, table.c.data_visibility), all_of(_active(table), theirs))
-    return [PartnerWarriorRow(*row) for row in rows]
-
-
-async def _client_company(system: SystemAccess, principal: Principal) -> int | None:
-    table = magenta.user
-    if principal.client_user_id is None:
-        return None
-    oneself = Among(table.c.id, frozenset({principal.client_user_id}))
-    rows = await _organisation(system, (table.c.company_id,), all_of(_active(table), oneself))
-    return rows[0][0] if rows else None
 
 
 async def _organisation(system: SystemAccess, columns: Sequence[Column[Any]], where: Filter) -> list[Row]:

@@ -51,8 +51,8 @@ def enter(page: Browser, username: str) -> None:
 
 @pytest.fixture
 def page(demo_gateway: DemoGateway, chromium: ChromiumDriver) -> Iterator[Browser]:
-    """GraphiQL with the administrator logged in."""
-    with opened(chromium, demo_gateway.url, "admin") as browser:
+    """GraphiQL with the manager logged in."""
+    with opened(chromium, demo_gateway.url, "manager") as browser:
         yield browser
 
 
@@ -228,7 +228,7 @@ def test_a_stream_that_cannot_go_on_says_what_is_missing(
     proxy: Proxy, chromium: ChromiumDriver, change: Change, document: str, told: str
 ) -> None:
     change("New")
-    with opened(chromium, f"http://127.0.0.1:{proxy.port}", "admin") as page:
+    with opened(chromium, f"http://127.0.0.1:{proxy.port}", "manager") as page:
         type_document(page, document)
         follow(page)
         change("Qualified")
