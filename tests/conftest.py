@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import collect_only_what_comes
 from gateway.demo import demo_settings
 from gateway.settings import Settings
 from tests.gateways import SECRET, RunningGateway, fill, running
@@ -24,6 +25,11 @@ pytest_plugins = ["tests.servers.fixtures"]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests of the sources first: they open chDB folders of their own, and a process has one at a time."""
     items.sort(key=lambda item: "tests/datasources/" not in item.path.as_posix())
+
+
+def pytest_collection_finish() -> None:
+    """Collects garbage as a worker process does: these gateways share their process with thousands of tests."""
+    collect_only_what_comes()
 
 
 ESTATES = ("embedded", "mariadb", "mysql")
@@ -72,6 +78,7 @@ def embedded_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
     )
     fill(settings)
     with running(settings, "embedded") as gateway:
+        collect_only_what_comes()
         yield gateway
 
 
@@ -86,6 +93,7 @@ def mariadb_gateway(
     settings = server_settings(mariadb_server, clickhouse_server, redis_server, s3_server)
     fill(settings)
     with running(settings, "mariadb") as gateway:
+        collect_only_what_comes()
         yield gateway
 
 
@@ -101,6 +109,7 @@ def mysql_gateway(
     settings = server_settings(mysql_server, clickhouse_server, redis_server, s3_server)
     fill(settings)
     with running(settings, "mysql") as gateway:
+        collect_only_what_comes()
         yield gateway
 
 

@@ -37,7 +37,8 @@ def _repair(environment: dict[str, str]) -> str:
 
 async def _doctor(environment: dict[str, str]) -> list[str]:
     report, _ = await examine(environment)
-    return [line.strip() for line in report.partition("Shared leads\n")[2].splitlines()]
+    found = report.partition("Shared leads\n")[2].partition("\n\n")[0]
+    return [line.strip() for line in found.splitlines()]
 
 
 async def test_what_doctor_finds_the_command_mends(tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -6,17 +6,25 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import cache
 
 import pytest
 
+from gateway.app import collect_only_what_comes
 from tests.access.asking import Asking
 from tests.gateways import RunningGateway
 from tests.oracle.data import Data, generated
 
 ESTATE = os.environ.get("ORACLE_ESTATE", "embedded")
 
-generated_once = cache(generated)
+
+@cache
+def generated_once(leads: int, seed: int, today: date) -> Data:
+    """The rows of a seed, which stay in this process."""
+    data = generated(leads, seed, today)
+    collect_only_what_comes()
+    return data
 
 
 def data_of(gateway: RunningGateway) -> Data:

@@ -296,16 +296,19 @@ def test_another_tab_of_graphiql_gets_no_events_of_the_first(page: Browser) -> N
     page.wait_until(lambda: page.find(BAR) == [], "nothing is followed any more")
 
 
-def test_nobody_follows_without_an_account_or_as_somebody_else(page: Browser) -> None:
+def test_nobody_follows_without_an_account_or_as_somebody_else(
+    demo_gateway: DemoGateway, chromium: ChromiumDriver
+) -> None:
     document = "subscription{leadStatusChanged{cursor"
-    open_panel(page)
-    view_as(page, "warrior")
-    told = "While you view as somebody else there are no subscriptions: stop viewing first."
-    assert run_query(page, document) == {"errors": [{"message": told}]}
-    page.wait_for(".account-status button", "Log out").click()
-    page.wait_for(".login-form button", "Log in")
+    with opened(chromium, demo_gateway.url, "admin") as page:
+        open_panel(page)
+        view_as(page, "warrior")
+        told = "While you view as somebody else there are no subscriptions: stop viewing first."
+        assert run_query(page, document) == {"errors": [{"message": told}]}
+        page.wait_for(".account-status button", "Log out").click()
+        page.wait_for(".login-form button", "Log in")
 
-    assert run_query(page, document) == {
-        "errors": [{"message": "Log in first: only an account can follow what happens."}]
-    }
-    assert sockets(page) == []
+        assert run_query(page, document) == {
+            "errors": [{"message": "Log in first: only an account can follow what happens."}]
+        }
+        assert sockets(page) == []

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog import wrap_logger
+from structlog.testing import LogCapture
 
 from gateway.errors import Code, GatewayError
 from gateway.events.bus import Bus
@@ -209,15 +211,18 @@ async def test_an_emptied_redis_gets_a_new_log_and_old_cursors_expire(forgetful:
 
 
 async def test_a_place_that_is_lost_begins_a_new_log(
-    forgetful: RedisServer, capsys: pytest.CaptureFixture[str]
+    forgetful: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said = LogCapture()
+    monkeypatch.setattr("gateway.events.capturing.log", wrap_logger(None, processors=[said]))
     async with opened(forgetful.dsn()) as log:
         async with capturing(log, History(0, 0, 10)):
             await until_begun(log)
         old = await log.bus.here()
         async with capturing(log, History(0, 0, 20, lost=frozenset({"10"}))):
             await until_another_log(log.bus, old)
-        assert "a new log of events begins" in "".join(capsys.readouterr())
+        (loss,) = [entry for entry in said.entries if entry["log_level"] == "error"]
+        assert loss["event"].startswith("a new log of events begins")
 
 
 @dataclass

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from datasources.base import Statement
+from datasources.seed import load_estate
 from gateway.auth.principal import Client, Principal
 from gateway.auth.trace import note_statement
-from gateway.demo import prepare
+from gateway.demo import DEMO_SEED, DEMO_TODAY, demo_settings
 from gateway.engine import reference
 from gateway.engine.documents import Documents
 from gateway.events.bounds import Bounds
@@ -27,8 +28,10 @@ from gateway.http.answers import answer_to_event
 from gateway.live.following import Following
 from gateway.live.subscription import Order, Subscription
 from gateway.schema.build import SCHEMAS
+from gateway.seeding import target_of
 from gateway.services import Services, open_services
 from gateway.settings import Settings
+from tests.gateways import SECRET
 
 NOW = datetime(2026, 5, 4, 3, 2, 1)
 PATIENCE = 20.0
@@ -108,13 +111,23 @@ def cursor(answer: Mapping[str, Any]) -> str:
     return str(event["cursor"])
 
 
+def _estate(folder: Path, engine: str) -> Settings:
+    """An embedded estate without analytics: a process has one chDB, and another test's gateway may be using it."""
+    settings = demo_settings(folder, host="127.0.0.1", port=0, secret=SECRET)
+    settings = replace(settings, analytics_dsn="clickhouse://127.0.0.1:1/", engine=engine)
+    if not (folder / "iperform.sqlite").exists():
+        target = {**target_of(settings), "analytics": None}
+        load_estate(leads=1_000, seed=DEMO_SEED, today=DEMO_TODAY, **target)
+    return settings
+
+
 @asynccontextmanager
 async def followed(
     folder: Path, *, bounds: Bounds | None = None, engine: str = "compiled"
 ) -> AsyncIterator[Followed]:
     """A worker's subscriptions over the embedded estate in a folder, which is made if it isn't there."""
     statements: list[Statement] = []
-    settings = replace(prepare(folder, host="127.0.0.1", port=0, leads=1_000), engine=engine)
+    settings = _estate(folder, engine)
     services = open_services(
         settings,
         (note_statement, statements.append),
