@@ -1,7 +1,7 @@
 """What subscriptions are measured on: a small estate with a Redis, one worker, and a lead that a thousand scopes show.
 
 A thousand salespeople have a warrior each, which makes their scopes different, and one warrior together, whose lead is
-the one that changes.
+the one that changes for all. Another lead is the first one's alone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PEOPLE = 1_000
 FIRST = 500_000
 SHARED_WARRIOR = 600_000
 LEAD = 7
+LEAD_OF_ONE = 8
 DAY_SECONDS = "86400"
 # What is asked for again and again costs no hashing here.
 CHEAP_ROUNDS = 4
@@ -37,6 +38,8 @@ STATEMENTS = (
     "from seq_0_to_{last}",
     "insert into warrior (id, user_id, active) values ({shared}, 4, 1)",
     "update leads set warrior_id = '{shared}', is_deleted = 0, status = 'New' where id = {lead}",
+    "update leads set warrior_id = '{first}', shared_salesperson_id = null, is_deleted = 0, status = 'New' "
+    "where id = {lead_of_one}",
 )
 LOGIN = 'mutation($name: String!) { login(username: $name, password: "demo") { accessToken } }'
 SUBSCRIBE = (
@@ -103,7 +106,9 @@ def _hire(estate: Estate, people: int) -> None:
     password = bcrypt.hashpw(b"demo", bcrypt.gensalt(CHEAP_ROUNDS)).decode()
     with estate.database.connect("iperform") as connection, connection.cursor() as cursor:
         for statement in STATEMENTS:
-            text = statement.format(first=FIRST, last=people - 1, shared=SHARED_WARRIOR, lead=LEAD)
+            text = statement.format(
+                first=FIRST, last=people - 1, shared=SHARED_WARRIOR, lead=LEAD, lead_of_one=LEAD_OF_ONE
+            )
             cursor.execute(text, {"hash": password} if "%(" in text else None)
         connection.commit()
 

@@ -44,12 +44,22 @@ def _fan_out(section: Results) -> Iterator[str]:
         "(CPU) is in milliseconds per message, the capture and the reading included."
     )
     yield ""
-    head = ("scopes", "p50 ms", "p99 ms", "longest ms", "CPU gateway", "CPU databases", "CPU client")
+    head = (
+        "scopes",
+        "who see it",
+        "p50 ms",
+        "p99 ms",
+        "longest ms",
+        "CPU gateway",
+        "CPU databases",
+        "CPU client",
+    )
     yield f"| {' | '.join(head)} |"
     yield f"|{' --- |' * len(head)}"
-    for scopes, found in section["scopes"].items():
+    for found in section["crowds"]:
         yield (
-            f"| {int(scopes):,} | {found['p50']:.1f} | {found['p99']:.1f} | {found['longest']:.1f} | "
+            f"| {found['scopes']:,} | {found['reached']:,} | "
+            f"{found['p50']:.1f} | {found['p99']:.1f} | {found['longest']:.1f} | "
             f"{found['gateway_cpu']:.4f} | {found['database_cpu']:.4f} | {found['client_cpu']:.4f} |"
         )
 

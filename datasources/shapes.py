@@ -6,7 +6,7 @@ but the values in their lists and in their expressions' parameters. What can't b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from secrets import randbits
@@ -78,6 +78,14 @@ def outline_of(described: Sequence[Described], *extra: Any) -> Outline:
     for one in described:
         walk.described(one)
     return Outline(tuple(walk.shape), walk.lists, walk.binds, walk.fixed)
+
+
+def shape_of(described: Described) -> Hashable:
+    """What descriptions have in common that differ in values alone; None where that can't be told."""
+    try:
+        return outline_of((described,)).shape
+    except Unshaped:
+        return None
 
 
 def original_of(bind: BindParameter[Any]) -> Any:

@@ -1,22 +1,15 @@
 """Reads from the binary log of MySQL or MariaDB, in row format, what each transaction has changed in a few tables.
 
-Blocking: `gateway/events/binlog_capture.py` runs it in a thread. The library `mysql-replication` speaks the protocol; a
-connection is never made again below, as that would go on within a transaction.
+Blocking: `gateway/events/binlog_capture.py` runs it in a thread. The events come from `mysql_binlog_stream.py`.
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
-import socket
-import threading
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-import pymysql
-from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.event import (
     FormatDescriptionEvent,
     HeartbeatLogEvent,
@@ -27,7 +20,6 @@ from pymysqlreplication.event import (
     XAPrepareEvent,
     XidEvent,
 )
-from pymysqlreplication.exceptions import BinLogNotEnabled
 from pymysqlreplication.row_event import (
     PartialUpdateRowsEvent,
     TableMapEvent,
@@ -36,10 +28,11 @@ from pymysqlreplication.row_event import (
 )
 
 from datasources.base import SourceUnavailable
-from datasources.changes import HistoryLost, LogUnusable, RowChange, Transaction, Wanted
+from datasources.changes import HistoryLost, RowChange, Transaction, Wanted
 from datasources.engines.mysql_binlog_layouts import LogLayouts, Mapped
 from datasources.engines.mysql_binlog_place import LastEvent, LogPlace, decoded_place
 from datasources.engines.mysql_binlog_statements import Meaning, meant, mentions, xa_name
+from datasources.engines.mysql_binlog_stream import LogStreams
 from datasources.engines.mysql_binlog_transactions import Changes, OpenTransaction
 from datasources.engines.mysql_layout import Layout
 from datasources.engines.mysql_log_server import (
@@ -50,42 +43,12 @@ from datasources.engines.mysql_log_server import (
     variables,
 )
 
-# It warns at each start of what the gateway handles.
-logging.getLogger("pymysqlreplication").setLevel(logging.ERROR)
-
-
-def _skip_circumstances(event: Any, _: int) -> None:
-    """Steps over what stands before a statement: modes, character sets and the like, one byte of which was read."""
-    event.packet.advance(event.status_vars_length - 1)
-
-
-# The library reads them one by one, and raises at one that it doesn't know: MySQL 9 and MariaDB write such. There is no
-# other way to give it a reader of its own.
-QueryEvent._read_status_vars_value_for_key = _skip_circumstances
-
-HEARTBEAT_SECONDS = 1.0
 # How often a place is told where nothing that is wanted has happened.
 QUIET_SECONDS = 2.0
 
-_EVENTS = (
-    FormatDescriptionEvent,
-    HeartbeatLogEvent,
-    MariadbGtidEvent,
-    NotImplementedEvent,
-    QueryEvent,
-    RotateEvent,
-    XAPrepareEvent,
-    XidEvent,
-    PartialUpdateRowsEvent,
-    TableMapEvent,
-    UpdateRowsEvent,
-    WriteRowsEvent,
-)
 # Whole transactions, statements and rows in compressed form: MySQL's one, then MariaDB's.
 _COMPRESSED = frozenset({40, 165, 166, 167, 168, 169, 170, 171})
 _STANDALONE = 1  # a flag of MariaDB's GTID: no commit follows
-_READING_REFUSED = 1236
-_NO_RIGHT = frozenset({1045, 1227})
 _FIRST_POSITION = 4
 _HEADER = 20  # of a packet: the event's own 19 bytes, and the one before them
 
@@ -100,9 +63,7 @@ class BinlogReader:
         self.server = server
         self._wanted = wanted
         self._mentions = mentions(wanted)
-        self._connections: list[Any] = []
-        self._lock = threading.Lock()
-        self._closed = False
+        self._streams = LogStreams(server)
         self._open = OpenTransaction()
 
     def transactions(self, after: str | None) -> Generator[Transaction, None, None]:
@@ -112,24 +73,19 @@ class BinlogReader:
         `LogUnusable`, and `SourceUnavailable` where the server can't be reached, or is silent. Ends when closed.
         """
         try:
-            with self._errors():
+            with self._streams.errors():
                 place = None if after is None else decoded_place(after)
                 start = self._checked_start(place)
                 yield from self._read(start, told=place is not None)
         except Exception:
-            if not self._closed:
+            if not self._streams.closed:
                 raise
         finally:
             self.close()
 
     def close(self) -> None:
         """Ends the reading, wherever it waits. For any thread, and more than once."""
-        with self._lock:
-            self._closed = True
-            for connection in self._connections:
-                # Closing alone wouldn't wake who waits for the server.
-                with suppress(OSError, AttributeError):
-                    connection._sock.shutdown(socket.SHUT_RDWR)
+        self._streams.close()
 
     # --- where to begin -------------------------------------------------------------------------------------
 
@@ -158,7 +114,8 @@ class BinlogReader:
         self._floor: LogPlace | None = None
         self._held: list[Transaction] = []
         self._told_at = monotonic()
-        stream = self._reading = self._stream(start.last.start if start.last else start.position)
+        position = start.last.start if start.last else start.position
+        stream = self._reading = self._streams.open(self._schema, self._wanted, self._file, position)
         try:
             while (event := stream.fetchone()) is not None:
                 ready = self._took(event)
@@ -170,35 +127,6 @@ class BinlogReader:
             with suppress(Exception):
                 stream.close()
         raise SourceUnavailable(self.server.name, "the server has ended the reading of its log")
-
-    def _stream(self, position: int) -> BinLogStreamReader:
-        return BinLogStreamReader(
-            connection_settings={"read_timeout": self.server.answer_seconds},
-            server_id=2**31 + secrets.randbelow(2**31 - 1),
-            pymysql_wrapper=_Connecting(self),
-            blocking=True,
-            resume_stream=True,
-            log_file=self._file,
-            log_pos=position,
-            only_events=_EVENTS,
-            only_tables=list(self._wanted),
-            only_schemas=[self._schema],
-            filter_non_implemented_events=False,
-            # A table's number stands for one definition as long as a file of the log lasts: it is read once.
-            freeze_schema=True,
-            slave_heartbeat=min(HEARTBEAT_SECONDS, self.server.answer_seconds / 3),
-            enable_logging=False,
-        )
-
-    def connected(self) -> Any:
-        """A connection that `close` ends."""
-        connection = self.server.connect()
-        with self._lock:
-            self._connections.append(connection)
-            if self._closed:
-                connection.close()
-                raise SourceUnavailable(self.server.name, "closed")
-        return connection
 
     def _took(self, event: Any) -> list[Transaction]:
         """What is known for good after an event."""
@@ -362,47 +290,6 @@ class BinlogReader:
     def _check_image(self, event: Any, complete: bool) -> None:
         if not complete:
             raise HistoryLost(f"rows of {event.table} lack columns: a session has its own binlog_row_image")
-
-    # --- errors ---------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (HistoryLost, LogUnusable, SourceUnavailable):
-            raise
-        except BinLogNotEnabled as error:
-            raise LogUnusable("the server writes no binary log") from error
-        except (pymysql.MySQLError, OSError, EOFError) as error:
-            raise self._translated(error) from error
-        except Exception as error:
-            # The library or this module has met what it doesn't know; going on would mean to guess.
-            raise HistoryLost(f"the log can't be understood: {type(error).__name__}: {error}") from error
-
-    def _translated(self, error: Exception) -> Exception:
-        code = error.args[0] if error.args else 0
-        if code == _READING_REFUSED and "same server" not in str(error):
-            return HistoryLost(f"the server can't go on from the place: {error.args[1]}")
-        if code in _NO_RIGHT:
-            return LogUnusable("the account may not read the binary log")
-        return SourceUnavailable(self.server.name, str(error))
-
-
-class _Connecting:
-    """Gives the library its connections: one to the log and one beside it, and no other one after them."""
-
-    def __init__(self, reader: BinlogReader) -> None:
-        self._reader = reader
-        self._given = 0
-
-    def __call__(self, **_: Any) -> Any:
-        self._given += 1
-        if self._given > 2:
-            raise SourceUnavailable(self._reader.server.name, "the connection to the binary log was lost")
-        connection = self._reader.connected()
-        if self._given == 1:
-            connection.cursorclass = pymysql.cursors.Cursor
-        return connection
 
 
 def _number(event: Any) -> int:

@@ -7,23 +7,20 @@ What the gateway does on its own behalf goes through `system_access.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Table, case, func, null
+from sqlalchemy import Column, ColumnElement, Table
 
-from datasources.analytics.tables import erp_schema_name
 from datasources.base import Capability
 from datasources.model import (
     EVERYTHING,
     Aggregate,
     AllOf,
-    Among,
     AnyOf,
-    Direction,
     Everything,
     FilePage,
     Filter,
@@ -39,20 +36,21 @@ from datasources.model import (
     Value,
 )
 from gateway.auth.change import Change, Permit, carried_out
-from gateway.auth.company_schemas import Tables
-from gateway.auth.company_tables import Newest, from_id, newest_of_each, own_table, server_tables
-from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, table_of
+from gateway.auth.company_reads import OwnTables
+from gateway.auth.company_tables import Newest
+from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, stays_within, table_of
 from gateway.auth.organisation import needs_organisation, scope_in_database
 from gateway.auth.policies import POLICIES
-from gateway.auth.policy import Policies, Policy, Rules
+from gateway.auth.policy import Policies, Rules
 from gateway.auth.principal import Principal
+from gateway.auth.readable import readable, shown
 from gateway.auth.reads import Reads, Use
 from gateway.auth.roles import Caller
 from gateway.auth.scope import NeedsOrganisation, Oneself, Scope, scope_of
 from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
-from gateway.errors import Code, GatewayError, not_found
+from gateway.errors import not_found
 
 # Callers of whom reading some things takes no look at the organisation. What somebody at a client is decides all.
 IN_TEAMS = frozenset({Caller.MANAGER, Caller.SALESPERSON, Caller.WARRIOR, Caller.PARTNER})
@@ -105,6 +103,7 @@ class Access:
         self.reads = Reads()
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
+        self._own_tables = OwnTables(estate, self._crossing)
         self._rules: asyncio.Future[Rules] | None = None
         self._in_need: set[Table] = set()
         self._askers: list[asyncio.Task[Any]] = []
@@ -163,7 +162,7 @@ class Access:
         """
         known = None if along else self._known_already(table, columns, keys)
         rules = await self.rules() if known is None else self._of_oneself
-        policy, shown_columns = known or (rules.rows(table), _shown(rules, columns))
+        policy, shown_columns = known or (rules.rows(table), shown(rules, columns))
         rows = await self._run(
             Read(
                 table=table,
@@ -179,8 +178,8 @@ class Access:
             Purpose.WORKING if use is Use.WORKING else Purpose.ROWS,
         )
         self._witnesses.note(policy, columns, rows)
-        shown = self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
-        self._note_along(along, len(columns), shown)
+        given = self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
+        self._note_along(along, len(columns), given)
         return rows
 
     def _known_already(
@@ -199,7 +198,7 @@ class Access:
             self._in_need.add(table)
             return None
         try:
-            return policy, _shown(rules, columns, keys)
+            return policy, shown(rules, columns, keys)
         except NeedsOrganisation:
             return None
 
@@ -337,6 +336,21 @@ class Access:
             self.reads.groups(table_of(part.key), len(groups))
         return found
 
+    async def sighting(self, keys: Keys, where: Filter) -> Aggregate | None:
+        """What tells which of some rows are visible and match; None where another source has to be asked for that."""
+        table = table_of(keys.column)
+        policy = (await self.rules()).rows(table)
+        source = self._estate.source(table).name
+        if not stays_within(policy, source) or not stays_within(where, source):
+            return None
+        return Aggregate(table=table, measures=(), policy=policy, where=where, keys=keys)
+
+    async def seen(self, sightings: Sequence[Aggregate]) -> list[frozenset[Value]]:
+        """The keys that each of several callers' sightings of one table finds, in one statement."""
+        with failures_coded():
+            found = await self._estate.source(sightings[0].table).groups_of_each(sightings)
+        return [frozenset(row[0] for row in rows) for rows in found]
+
     async def company_rows(
         self, table: Table, columns: Sequence[Column[Any]], company_ids: Sequence[int], page: Newest
     ) -> dict[int, list[Row]]:
@@ -350,21 +364,8 @@ class Access:
             if not rules.may_read(column) or rules.mask(column) is not None:
                 raise PermissionError(f"{column} can't be read on every row of a company's own table")
 
-        async def newest(companies: frozenset[int]) -> dict[int, list[Row]]:
-            rows = newest_of_each(table, columns, sorted(companies), page)
-            read = Read(
-                table=rows,
-                columns=tuple(rows.c),
-                policy=Among(rows.c.company_id, companies),
-                order=(Order(rows.c.id, Direction.DESC),),
-            )
-            found: dict[int, list[Row]] = {company_id: [] for company_id in companies}
-            for company_id, *cells in await self._estate.source(table).rows(read):
-                found[company_id].append(tuple(cells))
-            return found
-
         hidden, found = await self._noted(
-            Purpose.ROWS, (table,), lambda: self._of_companies(table, company_ids, newest)
+            Purpose.ROWS, (table,), lambda: self._own_tables.rows(rules, table, columns, company_ids, page)
         )
         place = list(columns).index(table.c.id)
         for company_id, rows in found.items():
@@ -375,65 +376,12 @@ class Access:
         self, table: Table, company_ids: Sequence[int], *, least_id: int | None = None
     ) -> dict[int, int]:
         """How many rows `company_rows` could give of each company, from an id on, in one statement."""
-
-        async def counts(companies: frozenset[int]) -> dict[int, int]:
-            owns = {company_id: own_table(table, company_id) for company_id in sorted(companies)}
-            # Each table is one company's, and that company is visible: so is all that the table holds.
-            answers = await self._estate.source(table).groups_of_each(
-                [
-                    Aggregate(
-                        table=own, measures=(func.count(),), policy=EVERYTHING, where=from_id(own, least_id)
-                    )
-                    for own in owns.values()
-                ]
-            )
-            return {company_id: int(rows[0][0]) for company_id, rows in zip(owns, answers, strict=True)}
-
+        rules = await self.rules()
         hidden, found = await self._noted(
-            Purpose.GROUPS, (table,), lambda: self._of_companies(table, company_ids, counts)
+            Purpose.GROUPS, (table,), lambda: self._own_tables.counts(rules, table, company_ids, least_id)
         )
         self.reads.groups(table, len(found))
         return {**dict.fromkeys(hidden, 0), **found}
-
-    async def _of_companies(
-        self,
-        table: Table,
-        company_ids: Sequence[int],
-        read: Callable[[frozenset[int]], Awaitable[dict[int, Found]]],
-    ) -> tuple[frozenset[int], dict[int, Found]]:
-        """The companies that the caller doesn't see, and what `read` gives of the others that have a schema."""
-        rules = await self.rules()
-        asked = frozenset(company_ids)
-        source = self._estate.source(table).name
-        with failures_coded():
-            visible = await self._crossing.allowed(rules.rows(table), table.c.company_id, asked, source)
-        there = await self._with_schema(table, visible)
-        try:
-            return asked - visible, await _coded(read, there)
-        except Exception as failure:
-            if isinstance(failure, GatewayError) and failure.code is Code.TIMEOUT:
-                raise
-            # A schema that was there may have been dropped since: the others are read without it.
-            still_there = await self._with_schema(table, visible, anew=True)
-            if still_there == there:
-                raise
-            return asked - visible, await _coded(read, still_there)
-
-    async def _with_schema(
-        self, table: Table, company_ids: frozenset[int], *, anew: bool = False
-    ) -> frozenset[int]:
-        schemas = {erp_schema_name(company_id): company_id for company_id in company_ids}
-        there = await self._estate.company_schemas.holding(
-            table.name, frozenset(schemas), self._tables_on_server, anew=anew
-        )
-        return frozenset(schemas[schema] for schema in there)
-
-    async def _tables_on_server(self, schemas: frozenset[str]) -> Tables:
-        columns = (server_tables.c.database, server_tables.c.name)
-        bypass = Policy.unrestricted(reason="the names of tables decide what a statement can be made of")
-        where = Among(server_tables.c.database, schemas)
-        rows = await SystemAccess(self._estate).rows(columns, where=where, bypass=bypass)
-        return frozenset((row[0], row[1]) for row in rows)
 
     @property
     def client_company(self) -> int | None:
@@ -570,42 +518,3 @@ def _table(read: Read) -> Table:
     if not isinstance(read.table, Table):
         raise TypeError("a caller's read is of one table")
     return read.table
-
-
-def readable(rules: Rules, column: Column[Any]) -> ColumnElement[Any]:
-    """The column as the caller may read it: NULL on the rows where they may not.
-
-    A column that the role is denied is NULL, too: only the answer to a login, whose schema is nobody's, still names it.
-    """
-    if rules.is_plain(column):
-        return column
-    if column in rules.denied:
-        return null().label(column.name)
-    if not rules.may_read(column):
-        raise PermissionError(f"{column} is not for {rules.scope.caller.value}")
-    mask = rules.mask(column)
-    return column if mask is None else _masked(column, mask)
-
-
-def _shown(
-    rules: Rules, columns: Iterable[ColumnElement[Any]], keys: Keys | None = None
-) -> tuple[ColumnElement[Any], ...]:
-    """What is read for columns; whatever else there is was made of readable ones."""
-    return tuple(
-        column
-        if not isinstance(column, Column) or (keys is not None and rules.is_masked_nowhere(column, keys))
-        else readable(rules, column)
-        for column in columns
-    )
-
-
-@lru_cache(maxsize=1_024)
-def _masked(column: Column[Any], mask: ColumnElement[bool]) -> ColumnElement[Any]:
-    return case((mask, column), else_=None).label(column.name)
-
-
-async def _coded(
-    read: Callable[[frozenset[int]], Awaitable[dict[int, Found]]], company_ids: frozenset[int]
-) -> dict[int, Found]:
-    with failures_coded():
-        return await read(company_ids) if company_ids else {}

@@ -1,4 +1,4 @@
-"""Which companies' schemas are there, asked of the server rarely. Used by `access.py` alone.
+"""Which companies' schemas are there, asked of the server rarely. Used by `company_reads.py` alone.
 
 One statement reads the tables of many schemas and fails as a whole where one of them is missing, so those that are
 missing have to be known before. Lives as long as the process.

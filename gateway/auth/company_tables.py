@@ -1,6 +1,6 @@
 """The ERP tables that each company has in a ClickHouse schema of its own, each as one table over all companies.
 
-Types, rules and resolvers name the table over all companies; `access.py` reads the companies' own. Pure: no I/O.
+Types, rules and resolvers name the table over all companies; `company_reads.py` reads the companies' own. Pure: no I/O.
 """
 
 from __future__ import annotations

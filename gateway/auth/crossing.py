@@ -1,7 +1,7 @@
 """Turns ownership and filters that lead into another source into keys that a statement can hold.
 
 No two databases are assumed to share a server, so a `Related` term whose target lives elsewhere is answered first:
-its keys are fetched, under a budget, and the term becomes `Among`. Used by `access.py` alone.
+its keys are fetched, under a budget, and the term becomes `Among`. Used by `access.py` and `company_reads.py` alone.
 
 Two things keep this cheap. A batch by key asks only about the keys of the batch. And a row that has been read under
 its policy in this request is a *witness*: where a term says "a visible lead names this company", the leads that the
@@ -193,6 +193,19 @@ def _has_related(term: Filter) -> bool:
         case Not(part):
             return _has_related(part)
     return False
+
+
+def stays_within(term: Filter, source: str) -> bool:
+    """Whether a filter goes by what one source holds alone, so that nothing has to be fetched for it."""
+    match term:
+        case Related(target=target, policy=policy, where=where):
+            within = source_of(target) == source
+            return within and stays_within(policy, source) and stays_within(where, source)
+        case AllOf(parts) | AnyOf(parts):
+            return all(stays_within(part, source) for part in parts)
+        case Not(part):
+            return stays_within(part, source)
+    return True
 
 
 def _owns(term: Related) -> bool:

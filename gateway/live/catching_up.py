@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeAlias
+from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
 
 from gateway.errors import Code, GatewayError
 from gateway.events.bus import Bus, Stretch
 from gateway.events.cursor import Cursor
+from gateway.live.batch import Behind
 from gateway.live.delivery import PASSING, Delivery
 from gateway.live.subscription import Subscription
 
@@ -25,8 +26,6 @@ PATIENCE_SECONDS = 60.0
 SLOW_SECONDS = 30.0
 ENTRIES_AT_ONCE = 200
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-
-Behind: TypeAlias = Mapping[Subscription, GatewayError | None]
 
 
 class Head(Protocol):

@@ -1,35 +1,29 @@
 """Makes answers of events: for all subscribers at once, reading for those together for whom the same rules hold.
 
 A stretch of the log is looked at once for each shape of subscription, and read once for each set of rules below it:
-which of its rows are visible, and then what was selected of them. Called by `live.py`.
+which of its rows are visible (`batch.py`), and then what was selected of them. Called by `following.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 import structlog
 from graphql import ExecutionResult
 
-from datasources.model import Filter, Keys
-from gateway.auth.access import Access
-from gateway.auth.principal import Client, Principal
-from gateway.auth.reads import Use
+from gateway.auth.principal import Client
 from gateway.context import Request
 from gateway.engine.run import run_each
 from gateway.errors import Code, GatewayError
 from gateway.events.bus import Entry, Stretch
 from gateway.events.cursor import Position
+from gateway.live.batch import Batch, Behind, Group
 from gateway.live.metrics import LIVE_ANSWERS, LIVE_READS
-from gateway.live.reads import leads_on
 from gateway.live.subscription import Subscription
-from gateway.live.watch import Watch
 from gateway.loaders.batch import Loaders
 from gateway.resolvers.watch import Seen
-from gateway.resolvers.where import Where
 from gateway.services import Services
 
 log = structlog.get_logger(__name__)
@@ -44,7 +38,6 @@ NOBODY = Client(address="", user_agent="")
 
 # An answer's bytes as `http` writes them, from a result and the request id that its errors say.
 Written: TypeAlias = Callable[[ExecutionResult, str], bytes]
-Behind: TypeAlias = dict[Subscription, GatewayError | None]
 Answers: TypeAlias = Sequence[tuple[Position, bytes]]
 
 
@@ -54,18 +47,6 @@ class Unread(Exception):
     def __init__(self, error: GatewayError) -> None:
         super().__init__(error.message)
         self.error = error
-
-
-@dataclass(eq=False)
-class Group:
-    """Subscriptions that get the same answers, and the first of them, by whose rules these are read."""
-
-    watch: Watch
-    access: Access
-    entries: Sequence[Entry]
-    sight: Hashable
-    where: Filter
-    members: list[Subscription] = field(default_factory=list)
 
 
 class Delivery:
@@ -83,7 +64,7 @@ class Delivery:
 
         That is where they had no room, or, with `hurry`, where reading for them would hold up the others.
         """
-        batch = _Batch(self._services, stretch)
+        batch = Batch(self._services, stretch, self._places)
         try:
             groups, behind = await batch.groups(subscriptions)
         except GatewayError as error:
@@ -98,22 +79,27 @@ class Delivery:
                 if not task.done():
                     task.cancel()
                     group.access.abandon()
+            await batch.close()
         for task, group in putting.items():
             behind |= task.result() if task.done() else dict.fromkeys(group.members, None)
         return behind
 
-    async def _put(self, batch: _Batch, group: Group) -> Behind:
+    async def _put(self, batch: Batch, group: Group) -> Behind:
         """Reads for a group, and hands on what there is as soon as it is read."""
         found = await self._read(batch, group)
         if isinstance(found, GatewayError):
             return dict.fromkeys(group.members, found)
         return {member: None for member in group.members if not _handed_on(member, found)}
 
-    async def _read(self, batch: _Batch, group: Group) -> Answers | GatewayError:
+    async def _read(self, batch: Batch, group: Group) -> Answers | GatewayError:
         try:
+            visible = await batch.visible(group)
+            entries = [entry for entry in group.entries if entry.event.row_id in visible]
+            if not entries:
+                return ()
             async with self._places:
                 with LIVE_READS.time():
-                    return await self._answers(batch, group)
+                    return await self._answers(batch, group, entries)
         except Unread as unread:
             return unread.error
         except GatewayError as error:
@@ -124,11 +110,7 @@ class Delivery:
         finally:
             group.access.abandon()
 
-    async def _answers(self, batch: _Batch, group: Group) -> Answers:
-        visible = await batch.visible(group)
-        entries = [entry for entry in group.entries if entry.event.row_id in visible]
-        if not entries:
-            return ()
+    async def _answers(self, batch: Batch, group: Group, entries: Sequence[Entry]) -> Answers:
         await self._charge(group, len(entries))
         results = await self._results(batch, group, entries)
         rows = group.access.reads.counted_rows()
@@ -150,7 +132,7 @@ class Delivery:
         )
 
     async def _results(
-        self, batch: _Batch, group: Group, entries: Sequence[Entry]
+        self, batch: Batch, group: Group, entries: Sequence[Entry]
     ) -> list[ExecutionResult | None]:
         """What is answered for each event; None for one whose row is no longer visible."""
         order = group.members[0].order
@@ -177,103 +159,6 @@ class Delivery:
             result if result.data is not None or entry.event.row_id in still else None
             for entry, result in zip(entries, found, strict=True)
         ]
-
-
-class _Batch:
-    """What is found out about one stretch, each thing once."""
-
-    def __init__(self, services: Services, stretch: Stretch) -> None:
-        self.stretch = stretch
-        self._services = services
-        self._accesses: dict[Hashable, Access] = {}
-        self._visible: dict[Hashable, asyncio.Task[frozenset[int]]] = {}
-
-    async def groups(self, subscriptions: Iterable[Subscription]) -> tuple[list[Group], Behind]:
-        """Those who get the same, together; and those for whom it can't be said now who they are, with why."""
-        shapes = list(self._shapes(subscriptions))
-        await self._bind(members[0] for _, _, callers in shapes for members in callers.values())
-        groups: dict[Hashable, Group] = {}
-        behind: Behind = {}
-        for watch, entries, callers in shapes:
-            for members in callers.values():
-                try:
-                    found = await self._group(watch, entries, members[0])
-                except GatewayError as error:
-                    behind |= dict.fromkeys(members, error)
-                    continue
-                group = groups.setdefault((watch.shape, found.key), found.group)
-                group.members += members
-        return list(groups.values()), behind
-
-    def _shapes(
-        self, subscriptions: Iterable[Subscription]
-    ) -> Iterable[tuple[Watch, Sequence[Entry], Mapping[Hashable, list[Subscription]]]]:
-        """Each shape with its events, where it has some, and who has it, by who they are and how far they have got."""
-        shapes: dict[Hashable, tuple[Watch, dict[Hashable, list[Subscription]]]] = {}
-        for subscription in subscriptions:
-            watch = subscription.watch
-            _, callers = shapes.setdefault(watch.shape, (watch, {}))
-            callers.setdefault(_caller(subscription.order.principal), []).append(subscription)
-        for watch, callers in shapes.values():
-            entries = [entry for entry in self.stretch.entries if watch.matches(entry.event)]
-            if entries:
-                yield watch, entries, callers
-
-    async def _group(self, watch: Watch, entries: Sequence[Entry], first: Subscription) -> _Found:
-        principal = first.order.principal
-        access = self._accesses[_caller(principal)]
-        rules = await access.rules()
-        catalogue = first.order.schema.catalogue
-        where = Where(catalogue, rules, self._services.zone).filter(watch.row_type, watch.where)
-        sight = (
-            watch.subject,
-            rules.rows(watch.row_type.table),
-            watch.where_text,
-            # A condition that leads on goes by what else the caller sees.
-            _caller(principal) if leads_on(where) else None,
-        )
-        asker = _caller(principal) if watch.reads.personal else None
-        group = Group(watch, access.sibling(), entries, sight, where)
-        return _Found((sight, watch.reads.under(rules), asker), group)
-
-    async def _bind(self, firsts: Iterable[Subscription]) -> None:
-        """Finds out the rules of all callers together: the organisation is read once."""
-        principals = {_caller(first.order.principal): first.order.principal for first in firsts}
-        accesses = await self._services.accesses_for(list(principals.values()))
-        self._accesses = dict(zip(principals, accesses, strict=True))
-
-    async def visible(self, group: Group, *, anew: bool = False) -> frozenset[int]:
-        """The rows of a group's events that its members see and that its condition lets through."""
-        if anew:
-            return await self._look(group)
-        if group.sight not in self._visible:
-            self._visible[group.sight] = asyncio.create_task(self._look(group))
-        return await asyncio.shield(self._visible[group.sight])
-
-    async def _look(self, group: Group) -> frozenset[int]:
-        key = group.watch.row_type.key
-        ids = dict.fromkeys(
-            entry.event.row_id for entry in self.stretch.entries if entry.event.subject is group.watch.subject
-        )
-        rows = await group.access.rows(
-            group.watch.row_type.table,
-            (key,),
-            where=group.where,
-            keys=Keys(key, tuple(ids)),
-            use=Use.WORKING,
-        )
-        return frozenset(row[0] for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    key: Hashable
-    group: Group
-
-
-def _caller(principal: Principal) -> Hashable:
-    """Who somebody is, whichever session they come by."""
-    return (principal.audience, principal.user_id, principal.client_user_id, principal.token_id)
 
 
 def _handed_on(member: Subscription, answers: Answers) -> bool:

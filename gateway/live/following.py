@@ -19,7 +19,8 @@ from gateway.events.bus import Bus, Stretch
 from gateway.events.cursor import Cursor, decoded_cursor
 from gateway.events.feed import Feed
 from gateway.events.gathered import ended
-from gateway.live.catching_up import Behind, CatchingUp, advance, broken
+from gateway.live.batch import Behind
+from gateway.live.catching_up import CatchingUp, advance, broken
 from gateway.live.delivery import Delivery, Written
 from gateway.live.metrics import LIVE_SUBSCRIPTIONS
 from gateway.live.subscription import Order, Subscription

@@ -1,6 +1,6 @@
 """One subscription: an operation of one caller, and the answers that wait for them to take.
 
-`http` orders one, and takes its answers; `live.py` fills it.
+`http` orders one, and takes its answers; `following.py` and `catching_up.py` fill it.
 """
 
 from __future__ import annotations

@@ -29,9 +29,10 @@ from sqlalchemy import (
 from datasources.expressions import by_code_point, equals, greater_than, is_text, less_than
 from datasources.model import EVERYTHING, Direction, Filter, Keys, Match, Order, all_of
 from datasources.statements import predicate
-from gateway.auth.access import Access, readable
+from gateway.auth.access import Access
 from gateway.auth.crossing import convert_key, source_of
 from gateway.auth.policy import Rules
+from gateway.auth.readable import readable
 from gateway.auth.reads import Use
 from gateway.errors import bad_input, too_broad
 from gateway.loaders.relations import Direction as Way
