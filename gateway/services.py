@@ -21,6 +21,7 @@ from gateway.auth.audit import Audit
 from gateway.auth.authenticate import Authenticator, Lifetimes
 from gateway.auth.cost_budgets import CostBudgets
 from gateway.auth.crossing import Budgets
+from gateway.auth.modest import modest
 from gateway.auth.organisation import scopes_in_database
 from gateway.auth.partner_token_order import TokenDefaults
 from gateway.auth.partner_tokens import PartnerTokens
@@ -47,6 +48,8 @@ from gateway.resolvers.reports import ReportAnswer
 from gateway.settings import Settings
 
 REPORTS_KEPT = 200
+# Reads of a source for subscribers: fewer than it has connections, so that requests find one, too.
+AT_ONCE = 6
 
 DeniedColumns = Callable[[Audience], frozenset[Column[Any]]]
 CatalogueOf = Callable[[Audience], Catalogue]
@@ -68,6 +71,7 @@ class Services:
 
     settings: Settings
     estate: Estate
+    modest_estate: Estate
     bus: Bus
     capturing: Capturing | None
     own_writes: OwnWrites | None
@@ -85,15 +89,19 @@ class Services:
 
     def access_for(self, principal: Principal) -> Access:
         """What a caller can reach, for one request."""
+        return self._access(principal, self.estate)
+
+    def _access(self, principal: Principal, estate: Estate) -> Access:
         budgets = Budgets(self.settings.filter_key_budget, self.settings.scope_key_budget)
         denied = self.denied_columns(principal.audience)
-        return Access(self.estate, principal, budgets=budgets, denied=denied, policies=self.policies)
+        return Access(estate, principal, budgets=budgets, denied=denied, policies=self.policies)
 
     async def accesses_for(self, principals: Sequence[Principal]) -> list[Access]:
-        """What several callers can reach, by the organisation as it is now."""
-        accesses = list(map(self.access_for, principals))
+        """What several callers can reach, by the organisation as it is now; for what nobody has asked for just now."""
+        accesses = [self._access(principal, self.modest_estate) for principal in principals]
         with failures_coded():
-            scopes = await scopes_in_database(SystemAccess(self.estate, purpose=Purpose.SCOPE), principals)
+            system = SystemAccess(self.modest_estate, purpose=Purpose.SCOPE)
+            scopes = await scopes_in_database(system, principals)
         for access, scope in zip(accesses, scopes, strict=True):
             access.bind(scope)
         return accesses
@@ -159,6 +167,7 @@ def open_services(
     return Services(
         settings=settings,
         estate=estate,
+        modest_estate=modest(estate, AT_ONCE),
         bus=bus,
         capturing=None if capture is None else Capturing(lease, capture, zone=settings.zone),
         own_writes=OwnWrites(lease) if settings.is_embedded else None,

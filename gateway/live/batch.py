@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from datasources.model import Aggregate, Filter, Keys
 from datasources.shapes import shape_of
@@ -17,7 +17,6 @@ from gateway.auth.principal import Principal
 from gateway.auth.reads import Use
 from gateway.errors import GatewayError
 from gateway.events.bus import Entry, Stretch
-from gateway.events.gathered import ended
 from gateway.live.reads import leads_on
 from gateway.live.subscription import Subscription
 from gateway.live.watch import Watch
@@ -46,10 +45,9 @@ class Group:
 class Batch:
     """One stretch of the log, and those for whom it is read."""
 
-    def __init__(self, services: Services, stretch: Stretch, places: asyncio.Semaphore) -> None:
+    def __init__(self, services: Services, stretch: Stretch) -> None:
         self.stretch = stretch
         self._services = services
-        self._places = places
         self._accesses: dict[Hashable, Access] = {}
         self._looks: dict[Hashable, asyncio.Task[Mapping[Hashable, frozenset[int]]]] = {}
 
@@ -136,13 +134,11 @@ class Batch:
     async def _look_together(self, looks: Sequence[_Look]) -> Mapping[Hashable, frozenset[int]]:
         if len(looks) == 1:
             return await self._look_alone(looks[0].group)
-        async with self._places:
-            found = await looks[0].group.access.seen([look.sighting for look in looks])
+        found = await looks[0].group.access.seen([look.sighting for look in looks])
         return {look.group.sight: frozenset(seen) for look, seen in zip(looks, found, strict=True)}
 
     async def _look_alone(self, group: Group) -> Mapping[Hashable, frozenset[int]]:
-        async with self._places:
-            return {group.sight: await self._look(group)}
+        return {group.sight: await self._look(group)}
 
     async def _look(self, group: Group) -> frozenset[int]:
         keys = self._keys(group.watch)
@@ -157,9 +153,11 @@ class Batch:
         )
         return Keys(watch.row_type.key, tuple(ids))
 
-    async def close(self) -> None:
-        """Asks no further."""
-        await asyncio.gather(*map(ended, set(self._looks.values())))
+    def abandon(self) -> None:
+        """Ends what is still being asked: nobody waits for it any more."""
+        for look in self._looks.values():
+            look.cancel()
+            look.add_done_callback(_forget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +170,12 @@ class _Look:
 class _Found:
     key: Hashable
     group: Group
+
+
+def _forget(look: asyncio.Task[Any]) -> None:
+    # Whoever abandons it doesn't ask how it ended, and nobody need complain of that.
+    if not look.cancelled():
+        look.exception()
 
 
 def _caller(principal: Principal) -> Hashable:

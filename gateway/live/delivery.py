@@ -28,8 +28,6 @@ from gateway.services import Services
 
 log = structlog.get_logger(__name__)
 
-# Groups that are read for at the same time: fewer than a source has connections, so that requests find one, too.
-AT_ONCE = 6
 # What may be over soon: a budget, too, is one of each minute.
 PASSING = frozenset({Code.SOURCE_UNAVAILABLE, Code.TIMEOUT, Code.THROTTLED})
 # How long those who are read for quickly wait for the others.
@@ -55,7 +53,6 @@ class Delivery:
     def __init__(self, services: Services, written: Written) -> None:
         self._services = services
         self._written = written
-        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def deliver(
         self, stretch: Stretch, subscriptions: Iterable[Subscription], *, hurry: bool
@@ -64,24 +61,24 @@ class Delivery:
 
         That is where they had no room, or, with `hurry`, where reading for them would hold up the others.
         """
-        batch = Batch(self._services, stretch, self._places)
+        batch = Batch(self._services, stretch)
         try:
             groups, behind = await batch.groups(subscriptions)
         except GatewayError as error:
             return dict.fromkeys(subscriptions, error)
         putting = {asyncio.create_task(self._put(batch, group)): group for group in groups}
+        late = set(putting)
         try:
             # There may be nobody: nobody's events, or nobody who can be read for.
             if putting:
-                await asyncio.wait(putting, timeout=HURRY_SECONDS if hurry else None)
+                _, late = await asyncio.wait(putting, timeout=HURRY_SECONDS if hurry else None)
         finally:
-            for task, group in putting.items():
-                if not task.done():
-                    task.cancel()
-                    group.access.abandon()
-            await batch.close()
+            for task in late:
+                task.cancel()
+                putting[task].access.abandon()
+            batch.abandon()
         for task, group in putting.items():
-            behind |= task.result() if task.done() else dict.fromkeys(group.members, None)
+            behind |= dict.fromkeys(group.members, None) if task in late else task.result()
         return behind
 
     async def _put(self, batch: Batch, group: Group) -> Behind:
@@ -97,9 +94,8 @@ class Delivery:
             entries = [entry for entry in group.entries if entry.event.row_id in visible]
             if not entries:
                 return ()
-            async with self._places:
-                with LIVE_READS.time():
-                    return await self._answers(batch, group, entries)
+            with LIVE_READS.time():
+                return await self._answers(batch, group, entries)
         except Unread as unread:
             return unread.error
         except GatewayError as error:

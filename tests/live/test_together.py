@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from math import ceil
 from pathlib import Path
 
 import pytest
 
+import gateway.live.delivery as delivery_module
 from datasources.iperform.tables import leads
-from datasources.model import Keys
+from datasources.model import Aggregate, Keys, Read, Row, Value
+from gateway.auth.access import Access
 from gateway.auth.principal import Principal
 from gateway.auth.roles import EVENTS_READ, LEADS_READ, Caller
 from gateway.live.batch import TOGETHER
 from gateway.live.subscription import Subscription
-from tests.live.following import LIVE, PATIENCE, Followed, followed, ids, moved
+from tests.live.following import LIVE, PATIENCE, Followed, followed, ids, moved, take
 
 WHERE = (
     "subscription($where: LeadWhere) "
@@ -118,3 +120,54 @@ async def test_conditions_of_one_kind_are_asked_about_together_each_with_its_val
         assert await got(live, subscription) == [id_ for id_ in names if names[id_] == name]
     looks = [statement for statement in live.statements if statement.text.count("firm_name") > 1]
     assert len(looks) == ceil(len(set(names.values())) / TOGETHER)
+
+
+async def test_who_is_slow_to_be_asked_about_holds_up_nobody_and_gets_everything_later(
+    live: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = warriors(live)
+    admin = await live.principal("admin")
+    ((lead,),) = live.ask(f"select id from leads where warrior_id = '5' and {LIVE} limit 1")
+    subscriptions = [await live.subscribe(principal) for principal in everybody]
+    quick = await live.subscribe(admin)
+    slow, seen = asyncio.Event(), Access.seen
+
+    async def slowly(access: Access, sightings: Sequence[Aggregate]) -> list[frozenset[Value]]:
+        await slow.wait()
+        return await seen(access, sightings)
+
+    monkeypatch.setattr(delivery_module, "HURRY_SECONDS", 0.1)
+    monkeypatch.setattr(Access, "seen", slowly)
+    for _ in range(3):
+        await live.tell(moved(lead))
+        assert ids(await take(quick, 1)) == [lead]
+    slow.set()
+    found = [await got(live, subscription) for subscription in subscriptions]
+    assert sorted(found) == [[]] * (len(everybody) - 1) + [[lead] * 3]
+
+
+async def test_a_source_that_hangs_holds_up_only_those_whose_condition_leads_there(
+    live: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await live.principal("admin")
+    ((lead, company),) = live.ask(
+        f"select id, company_id from leads where company_id between 8 and 100 and {LIVE} limit 1"
+    )
+    others = [{"where": {"company": {"databaseId": {"lte": company + more}}}} for more in range(20)]
+    subscriptions = [await live.subscribe(admin, WHERE, variables) for variables in others]
+    quick = await live.subscribe(admin)
+    magenta = live.services.estate.sources["magenta"]
+    back, rows = asyncio.Event(), magenta.rows
+
+    async def late_rows(read: Read) -> list[Row]:
+        await back.wait()
+        return await rows(read)
+
+    monkeypatch.setattr(delivery_module, "HURRY_SECONDS", 0.1)
+    monkeypatch.setattr(magenta, "rows", late_rows)
+    for _ in range(3):
+        await live.tell(moved(lead))
+        assert ids(await take(quick, 1)) == [lead]
+    back.set()
+    for subscription in subscriptions:
+        assert await got(live, subscription) == [lead] * 3

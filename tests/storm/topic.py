@@ -56,7 +56,9 @@ CONDITIONS: Mapping[Subject, Sequence[Condition]] = {
 }
 # Over to another database, for those who may look there.
 BY_COMPANY = Condition(
-    {"company": {"databaseId": {"lte": 40}}}, "select id from iperform.leads where company_id <= 40"
+    {"company": {"databaseId": {"lte": 40}}},
+    # Some leads name a company that isn't there.
+    "select l.id from iperform.leads l join magenta.company c on c.id = l.company_id where c.id <= 40",
 )
 
 
