@@ -64,6 +64,7 @@ class SocketOperation:
         self._begun: Begun | None = None
         self._subscription: Subscription | None = None
         self._changes = False
+        self._is_wanted = True
         self.task = asyncio.create_task(self._run())
 
     @property
@@ -73,6 +74,7 @@ class SocketOperation:
 
     def stop(self) -> None:
         """Ends it: nobody wants its answer. What has begun to change something goes on to its end."""
+        self._is_wanted = False
         if not self._changes:
             self.task.cancel()
 
@@ -80,6 +82,9 @@ class SocketOperation:
         answer: Answer | None = None
         try:
             answer = await self._outcome()
+            if answer is None and not self._is_wanted:
+                # A cancelling can be swallowed on its way: `wait_for`, which drivers use, does that until Python 3.12.
+                return
             if answer is None:
                 assert self._subscription is not None
                 await self._deliver(self._subscription)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket as plain_socket
 import sqlite3
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from sqlalchemy import make_url
 
 from gateway.http import event_stream, socket
 from gateway.http.metrics import CLOSES, MESSAGES_TO_SOCKETS, SOCKETS_OPEN, STREAMS_OPEN
+from gateway.live.subscription import Order, Subscription
 from tests.gateways import RunningGateway
 from tests.live.clock import FOLLOW, Clock, connections_of, raw, until
 from tests.live.conftest import OF_CALLER, SOCKETS
@@ -75,6 +78,48 @@ async def test_a_client_that_doesnt_read_is_cut_off_and_memory_is_bounded(
         assert MESSAGES_TO_SOCKETS._value.get() - sent < 120
         deaf.connection.transport.resume_reading()
         assert (await deaf.closed()).code == 1006
+
+
+def _swallowing(clock: Clock) -> tuple[threading.Event, Callable[[Order], Awaitable[Subscription]]]:
+    """A `subscribe` that goes on when it is cancelled, as drivers may; and what says that it has begun."""
+    subscribe, begins = clock.subscribe, threading.Event()
+
+    async def swallowing(order: Order) -> Subscription:
+        begins.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        return await subscribe(order)
+
+    return begins, swallowing
+
+
+async def test_a_subscription_that_begins_as_its_client_leaves_is_left_too(
+    ticking: RunningGateway, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins, swallowing = _swallowing(clock)
+    monkeypatch.setattr(clock, "subscribe", swallowing)
+    async with raw(ticking, token=ticking.login("admin")) as socket_:
+        await socket_.subscribe()
+        await asyncio.to_thread(begins.wait, 10)
+    await until(lambda: len(clock.ordered) == 1)
+    await until(lambda: connections_of(ticking).open == 0 and not clock.open)
+
+
+async def test_what_completes_as_it_begins_says_nothing_more(
+    ticking: RunningGateway, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins, swallowing = _swallowing(clock)
+    async with raw(ticking, token=ticking.login("admin")) as socket_:
+        with monkeypatch.context() as patched:
+            patched.setattr(clock, "subscribe", swallowing)
+            await socket_.subscribe()
+            await asyncio.to_thread(begins.wait, 10)
+            await socket_.say({"type": "complete", "id": "1"})
+            await until(lambda: len(clock.ordered) == 1 and not clock.open)
+        await socket_.subscribe()
+        await until(lambda: len(clock.open) == 1)
+        answer = clock.tick()
+        assert await socket_.hear() == {"type": "next", "id": "1", "payload": answer}
 
 
 async def test_a_stream_that_isnt_read_is_cut_off(
