@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakMethod
 
 from sqlalchemy import Column, ColumnElement, Table
 
@@ -77,13 +78,18 @@ class Witnesses:
         return values & found
 
 
-class Crossing:
-    """The crossings of one request."""
+Fetch: TypeAlias = Callable[[Read], Awaitable[list[Row]]]
 
-    def __init__(
-        self, fetch: Callable[[Read], Awaitable[list[Row]]], witnesses: Witnesses, budgets: Budgets
-    ) -> None:
-        self._fetch = fetch
+
+class Crossing:
+    """The crossings of one request. `fetch` reads for them.
+
+    It is the method of who holds this, and is held weakly: what a request has read goes with it at once, where a circle
+    would be left to the collector of garbage, with a thousand others.
+    """
+
+    def __init__(self, fetch: Fetch, witnesses: Witnesses, budgets: Budgets) -> None:
+        self._fetch = WeakMethod(fetch)
         self._witnesses = witnesses
         self._budgets = budgets
         self._fetching: dict[
@@ -146,25 +152,32 @@ class Crossing:
         if values is None:
             return await self.keys(term)
         proven = self._witnesses.among(term, values)
-        return proven | await self._fetch_keys(term, values - proven)
+        return proven | await self._fetch_keys(term, values - proven, self._fetching_by())
 
     async def keys(self, term: Related) -> frozenset[Value]:
         """All keys that a term stands for, fetched once for all that ask at any time of the request."""
         place = (term.target, id(term.policy), id(term.where)) if _owns(term) else (term.target, id(term), 0)
         _, fetching = self._fetching.get(place, (None, None))
         if fetching is None:
-            fetching = asyncio.ensure_future(self._fetch_keys(term, None))
+            fetching = asyncio.ensure_future(self._fetch_keys(term, None, self._fetching_by()))
             # The term is kept, so that no other can have its identity.
             self._fetching[place] = term, fetching
         return await asyncio.shield(fetching)
 
-    async def _fetch_keys(self, term: Related, values: frozenset[Value] | None) -> frozenset[Value]:
+    def _fetching_by(self) -> Fetch:
+        fetch = self._fetch()
+        assert fetch is not None, "who asks is there"
+        return fetch
+
+    async def _fetch_keys(
+        self, term: Related, values: frozenset[Value] | None, fetch: Fetch
+    ) -> frozenset[Value]:
         if values is not None and not values:
             return frozenset()
         by_filter = not _owns(term)
         budget = self._budgets.filter_keys if by_filter else self._budgets.scope_keys
         table = table_of(term.target)
-        rows = await self._fetch(
+        rows = await fetch(
             Read(
                 table=table,
                 columns=(term.target,),

@@ -31,7 +31,7 @@ from tests.storm.verdict import Verdict, expected_of, is_complete, judge, longes
 
 ASKING, DIRECT = 12, 4
 # Some set what is set already, and some are lost with their transaction: so many times as many are tried.
-WITHOUT_EFFECT = 1.2
+WITHOUT_EFFECT = 1.25
 OVER_EVENTS = 0.12
 LATE = 0.1
 # Out of a hundred subscribers.
