@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from benchmarks.live_report import LIVE
 from benchmarks.operations import TITLES
 from benchmarks.places import README
 from benchmarks.report import ratio_of
@@ -28,8 +29,8 @@ class MarkersMissingError(Exception):
     """The README has no place for the figures."""
 
 
-def block(results: dict[str, Any]) -> str:
-    """What stands between the markers."""
+def block(results: dict[str, Any], live: dict[str, Any]) -> str:
+    """What stands between the markers; `live` are the results of subscriptions."""
     lines: list[str] = []
     if "http" in results:
         lines += list(_http(results["http"]))
@@ -37,6 +38,8 @@ def block(results: dict[str, Any]) -> str:
         lines += ["", *_in_process(results["in_process"])]
     if "crowd" in results:
         lines += ["", *_crowd(results["crowd"])]
+    if "fan_out" in live:
+        lines += ["", *_fan_out(live["fan_out"])]
     return "\n".join(lines) + "\n"
 
 
@@ -65,7 +68,7 @@ def _in_process(section: dict[str, Any]) -> Iterator[str]:
     for name, kinds in section["operations"].items():
         times = {kind: median(figures) for kind, figures in kinds.items()}
         yield (
-            f"Processor time of the {TITLES[name]} in process: {times['gateway']:.2f} ms; the same statements and "
+            f"- Processor time of the {TITLES[name]} in process: {times['gateway']:.2f} ms; the same statements and "
             f"orjson by hand {times['f2']:.2f} ms, plain Strawberry {times['strawberry']:.2f} ms."
         )
 
@@ -77,11 +80,25 @@ def _crowd(section: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def _fan_out(section: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"From the commit of a change by SQL until the last of {section['subscribers']:,} sockets on one worker has it "
+        "([more](benchmarks/results/fan_out.md)):"
+    )
+    yield ""
+    yield "| different scopes | subscribers who see the row | p50 | p99 |"
+    yield "| ---: | ---: | ---: | ---: |"
+    for crowd in section["crowds"]:
+        yield (
+            f"| {crowd['scopes']:,} | {crowd['reached']:,} | {crowd['p50']:,.0f} ms | {crowd['p99']:,.0f} ms |"
+        )
+
+
 def write_figures() -> None:
     """Puts the block into the README. Raises MarkersMissingError."""
     text = README.read_text()
     start, end = _place(text)
-    README.write_text(text[:start] + block(read_results(WHOLE)) + text[end:])
+    README.write_text(text[:start] + block(read_results(WHOLE), read_results(LIVE)) + text[end:])
 
 
 def figures_in_readme() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.live_report import LIVE, live_report
 from benchmarks.readme import block, figures_in_readme
 from benchmarks.report import report
 from benchmarks.results import WHOLE, read_results
@@ -11,11 +12,15 @@ from benchmarks.statistics import Ratio, fit_line, ratio
 
 
 def test_readme_holds_the_figures_of_the_results() -> None:
-    assert figures_in_readme() == block(read_results())
+    assert figures_in_readme() == block(read_results(), read_results(LIVE))
 
 
 def test_report_is_made_of_the_results() -> None:
     assert WHOLE.with_suffix(".md").read_text() == report(read_results())
+
+
+def test_report_of_subscriptions_is_made_of_the_results() -> None:
+    assert LIVE.with_suffix(".md").read_text() == live_report(read_results(LIVE))
 
 
 def test_ratio_of_rounds_that_agree_has_no_width() -> None:
