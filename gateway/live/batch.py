@@ -155,7 +155,7 @@ class Batch:
 
     def abandon(self) -> None:
         """Ends what is still being asked: nobody waits for it any more."""
-        for look in self._looks.values():
+        for look in set(self._looks.values()):
             look.cancel()
             look.add_done_callback(_forget)
 
