@@ -17,7 +17,8 @@ from gateway.auth.principal import Principal
 from gateway.auth.reads import Use
 from gateway.errors import GatewayError
 from gateway.events.bus import Entry, Stretch
-from gateway.live.reads import leads_on
+from gateway.events.event import Subject
+from gateway.live.reads import leads_on, masks_of
 from gateway.live.subscription import Subscription
 from gateway.live.watch import Watch
 from gateway.resolvers.where import Where
@@ -49,6 +50,7 @@ class Batch:
         self.stretch = stretch
         self._services = services
         self._accesses: dict[Hashable, Access] = {}
+        self._rows: dict[Subject, Keys] = {}
         self._looks: dict[Hashable, asyncio.Task[Mapping[Hashable, frozenset[int]]]] = {}
 
     async def groups(self, subscriptions: Iterable[Subscription]) -> tuple[list[Group], Behind]:
@@ -93,7 +95,8 @@ class Batch:
             watch.subject,
             rules.rows(watch.row_type.table),
             watch.where_text,
-            # A condition that leads on goes by what else the caller sees.
+            # A condition goes by what is masked of the row; one that leads on by what else the caller sees.
+            None if watch.where is None else masks_of(watch.row_type.table, rules),
             _caller(principal) if leads_on(where) else None,
         )
         asker = _caller(principal) if watch.reads.personal else None
@@ -148,10 +151,13 @@ class Batch:
         return frozenset(row[0] for row in rows)
 
     def _keys(self, watch: Watch) -> Keys:
-        ids = dict.fromkeys(
-            entry.event.row_id for entry in self.stretch.entries if entry.event.subject is watch.subject
-        )
-        return Keys(watch.row_type.key, tuple(ids))
+        """The rows that the stretch tells of."""
+        keys = self._rows.get(watch.subject)
+        if keys is None:
+            events = (entry.event for entry in self.stretch.entries)
+            ids = dict.fromkeys(event.row_id for event in events if event.subject is watch.subject)
+            keys = self._rows[watch.subject] = Keys(watch.row_type.key, tuple(ids))
+        return keys
 
     def abandon(self) -> None:
         """Ends what is still being asked: nobody waits for it any more."""

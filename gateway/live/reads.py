@@ -100,6 +100,15 @@ def _chooses(selected: Selected) -> bool:
     )
 
 
+def masks_of(table: Table, rules: Rules) -> Hashable:
+    """By which masks a condition on a table's own columns goes."""
+    return tuple(
+        rules.mask(column)
+        for column in table.columns
+        if rules.may_read(column) and not rules.is_plain(column)
+    )
+
+
 def leads_on(condition: Filter) -> bool:
     """Whether a condition goes by other rows."""
     match condition:
