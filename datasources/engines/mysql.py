@@ -8,7 +8,6 @@ waiting leaves it there.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 
 import aiomysql
 import asyncmy
+from asyncmy.cursors import Cursor
 from asyncmy.errors import MySQLError as AsyncmyError
 from sqlalchemy import URL, Dialect
 from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RESERVED_WORDS_MYSQL
@@ -30,7 +30,7 @@ from datasources.base import (
     TimeLimits,
 )
 from datasources.engines.compiled import Prepared, PreparedRows
-from datasources.engines.deadline import within
+from datasources.engines.deadline import SharedLimit, within
 from datasources.engines.mysql_pool import ConnectionPool, Pooled
 from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 
@@ -76,6 +76,7 @@ class MysqlSource(SqlSource):
         self._connect_arguments = _connect_arguments(dialect, self._url, options.limits)
         self._open = _CONNECT[self._url.get_driver_name()]
         self.pool = ConnectionPool(self._connect, size=POOL_SIZE, recycle=_RECYCLE_SECONDS)
+        self._limit = SharedLimit(options.limits.statement)
         self._kills: set[asyncio.Task[None]] = set()
         self._suspected_at = 0.0
         super().__init__(name, dialect, options)
@@ -100,14 +101,14 @@ class MysqlSource(SqlSource):
                 return await self._read(prepared, check=True)
 
     async def _read(self, prepared: Prepared, *, check: bool) -> RawRows:
-        async with self._lease(check=check) as driver:
+        with _Lease(self, await self._check_out(check=check)) as driver:
             return await self._limited(driver, _select(driver, prepared))
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[_Begun]:
         failure: Exception | None = None
         with self._lost_is_unavailable():
-            async with self._lease(check=True) as driver:
+            with _Lease(self, await self._check_out(check=True)) as driver:
                 await self._limited(driver, driver.begin())
                 try:
                     yield _Begun(self, driver)
@@ -127,25 +128,6 @@ class MysqlSource(SqlSource):
             raise failure
 
     # --- connections ----------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _lease(self, *, check: bool) -> AsyncIterator[Any]:
-        """A driver connection, given back only if it is surely in step with the server."""
-        pooled = await self._check_out(check=check)
-        in_step = False
-        try:
-            yield pooled.driver
-            in_step = True
-        except _DRIVER_ERRORS as error:
-            in_step = _code(error) not in _LOST
-            raise self._translated(error) from error
-        except _BROKEN as error:
-            raise _Lost(str(error)) from error
-        finally:
-            if in_step:
-                self.pool.give_back(pooled)
-            else:
-                self.pool.drop(pooled)
 
     async def _check_out(self, *, check: bool) -> Pooled:
         if not check:
@@ -192,12 +174,12 @@ class MysqlSource(SqlSource):
 
     async def _limited(self, driver: Any, work: Awaitable[Answer]) -> Answer:
         """The answer within the statement limit; past it, or cancelled, the query is killed on the server."""
-        deadline = asyncio.timeout(self._limits.statement)
+        wait = self._limit.wait()
         try:
-            async with deadline:
+            with wait:
                 return await work
         except BaseException as error:
-            if deadline.expired():
+            if wait.expired:
                 self._suspected_at = monotonic()
                 self._kill_soon(driver)
                 raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
@@ -242,6 +224,30 @@ class MysqlSource(SqlSource):
             yield
         except _Lost as error:
             raise SourceUnavailable(self.name, str(error)) from error
+
+
+class _Lease:
+    """Lends a connection for the length of a block, given back only if it is surely in step with the server."""
+
+    __slots__ = ("_pooled", "_source")
+
+    def __init__(self, source: MysqlSource, pooled: Pooled) -> None:
+        self._source = source
+        self._pooled = pooled
+
+    def __enter__(self) -> Any:
+        return self._pooled.driver
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        in_step = error is None or (isinstance(error, _DRIVER_ERRORS) and _code(error) not in _LOST)
+        if in_step:
+            self._source.pool.give_back(self._pooled)
+        else:
+            self._source.pool.drop(self._pooled)
+        if isinstance(error, _DRIVER_ERRORS):
+            raise self._source._translated(error) from error
+        if isinstance(error, _BROKEN):
+            raise _Lost(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +299,15 @@ async def _select(driver: Any, prepared: Prepared) -> RawRows:
 
 
 async def _execute(driver: Any, prepared: Prepared) -> Any:
-    cursor = driver.cursor()
-    if inspect.isawaitable(cursor):
-        cursor = await cursor
+    cursor = await _cursor(driver)
     await cursor.execute(_with_values(driver, prepared))
     return cursor
+
+
+async def _cursor(driver: Any) -> Any:
+    """A cursor: aiomysql's is a coroutine's."""
+    cursor = driver.cursor()
+    return cursor if type(cursor) is Cursor else await cursor
 
 
 def _with_values(driver: Any, prepared: Prepared) -> str:
@@ -319,9 +329,7 @@ def _with_values(driver: Any, prepared: Prepared) -> str:
 
 
 async def _insert(driver: Any, prepared: PreparedRows) -> None:
-    cursor = driver.cursor()
-    if inspect.isawaitable(cursor):
-        cursor = await cursor
+    cursor = await _cursor(driver)
     await cursor.executemany(prepared.text, prepared.rows)
 
 

@@ -48,11 +48,12 @@ class ConnectionPool:
         if not self._idle or self._places.locked():
             return None
         pooled = self._idle[-1]
-        if pooled.lent_at < unless_before or self._is_old(pooled):
+        now = monotonic()
+        if pooled.lent_at < unless_before or now - pooled.opened_at > self._recycle:
             return None
         await self._acquire()  # which is no wait, as a place is free
         self._idle.pop()
-        pooled.lent_at = monotonic()
+        pooled.lent_at = now
         return pooled
 
     async def take(self) -> Pooled:

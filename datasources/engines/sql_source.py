@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Dialect, FromClause, MetaData
 
@@ -29,6 +29,7 @@ from datasources.statements import (
 )
 
 RawRows = Sequence[Sequence[Value]]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,10 @@ class SqlSource(ABC):
         self._check_source(write.table)
         if isinstance(write, InsertMany):
             rows = self._compiler.prepare_rows(write)
-            await self.observed(rows.text, lambda: begun.change_rows(rows))
+            await self._timed(rows.text, begun.change_rows(rows))
             return len(rows.rows)
         prepared = self._compiler.prepare(write_statement(write, self.capabilities))
-        effect = await self.observed(prepared.text, lambda: begun.change(prepared))
+        effect = await self._timed(prepared.text, begun.change(prepared))
         return int(effect.key if isinstance(write, Insert) else effect.rows)
 
     @abstractmethod
@@ -174,20 +175,27 @@ class SqlSource(ABC):
             raise CrossSourceError(f"{self.name} doesn't hold {table}")
 
     async def _observed(self, prepared: Prepared, fetch: Callable[[Prepared], Awaitable[RawRows]]) -> RawRows:
-        found: RawRows = await self.observed(prepared.text, lambda: fetch(prepared), kept=prepared.kept)
-        return found
-
-    async def observed(self, text: str, send: Callable[[], Awaitable[Any]], *, kept: bool = False) -> Any:
-        """What `send` answers; the observers learn of the statement whether it succeeds or not."""
+        """The rows of a statement, of which the observers learn whether it succeeds or not."""
         started, count = perf_counter(), 0
         try:
-            answer = await send()
-            count = len(answer) if isinstance(answer, Sequence) else 0
-            return answer
+            rows = await fetch(prepared)
+            count = len(rows)
+            return rows
         finally:
-            statement = Statement(self.name, text, count, perf_counter() - started, kept)
-            for observer in self._observers:
-                observer(statement)
+            self._report(prepared.text, count, perf_counter() - started, kept=prepared.kept)
+
+    async def _timed(self, text: str, work: Awaitable[Answer]) -> Answer:
+        """What a write gives, of which the observers learn whether it succeeds or not."""
+        started = perf_counter()
+        try:
+            return await work
+        finally:
+            self._report(text, 0, perf_counter() - started, kept=False)
+
+    def _report(self, text: str, rows: int, seconds: float, *, kept: bool) -> None:
+        statement = Statement(self.name, text, rows, seconds, kept)
+        for observer in self._observers:
+            observer(statement)
 
 
 @dataclass(frozen=True, slots=True)
