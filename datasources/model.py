@@ -168,7 +168,11 @@ class Joined:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
     """Rows of one table, or of a join of tables of one source. `columns` come back in this order, then those of each
-    of `joins`; `limit` bounds the whole answer."""
+    of `joins`; `limit` bounds the whole answer.
+
+    `origin` is what a read was made from that is asked again and again: the same object each time, and the same read
+    but for the values of its keys. Whatever is worked out for one of them is good for the next.
+    """
 
     table: FromClause
     columns: tuple[ColumnElement[Any], ...]
@@ -179,6 +183,23 @@ class Read:
     limit: int | None = None
     distinct: bool = False
     joins: tuple[Joined, ...] = ()
+    origin: Read | None = field(default=None, compare=False, repr=False)
+
+    def again(self, values: tuple[Value, ...] = ()) -> Read:
+        """This read, once more: of the rows with these keys, where it has any."""
+        keys = self.keys
+        return Read(
+            table=self.table,
+            columns=self.columns,
+            policy=self.policy,
+            where=self.where,
+            order=self.order,
+            keys=None if keys is None else Keys(keys.column, values, keys.limit),
+            limit=self.limit,
+            distinct=self.distinct,
+            joins=self.joins,
+            origin=self,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,20 @@ def _key_list(keys: Keys) -> Sequence[Value]:
     return list(_of_one_kind(key_values(keys)))
 
 
+def keys_of(keys: Keys) -> tuple[Sequence[Value], type, bool]:
+    """The values of a batch, their kind, and whether there are several: all that its place in a shape is.
+
+    Raises `Unshaped` where values can be no place.
+    """
+    values = _key_list(keys)
+    if not values:
+        raise Unshaped("a batch that nothing is left of")
+    kind = str if is_text(keys.column) else type(values[0])
+    if kind not in _KINDS:
+        raise Unshaped("values that no place can hold")
+    return values, kind, len(values) > 1 or len(key_values(keys)) > 1
+
+
 # --- the walk -----------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from gateway.auth.access import Access
 from gateway.auth.audience import Audience
 from gateway.auth.audit import Audit
 from gateway.auth.authenticate import Authenticator, Lifetimes
+from gateway.auth.caller_rules import DeniedColumns, KeptRules
 from gateway.auth.cost_budgets import CostBudgets
 from gateway.auth.crossing import Budgets
 from gateway.auth.modest import modest
@@ -51,7 +52,6 @@ REPORTS_KEPT = 200
 # Reads of a source for subscribers: fewer than it has connections, so that requests find one, too.
 AT_ONCE = 6
 
-DeniedColumns = Callable[[Audience], frozenset[Column[Any]]]
 CatalogueOf = Callable[[Audience], Catalogue]
 
 
@@ -82,8 +82,8 @@ class Services:
     reports: Kept[ReportAnswer]
     zone: ZoneInfo
     audit: Audit | None
-    policies: Policies
-    denied_columns: DeniedColumns
+    rules: KeptRules
+    budgets: Budgets
     catalogue_of: CatalogueOf
     subjects: Subjects
 
@@ -92,9 +92,7 @@ class Services:
         return self._access(principal, self.estate)
 
     def _access(self, principal: Principal, estate: Estate) -> Access:
-        budgets = Budgets(self.settings.filter_key_budget, self.settings.scope_key_budget)
-        denied = self.denied_columns(principal.audience)
-        return Access(estate, principal, budgets=budgets, denied=denied, policies=self.policies)
+        return Access(estate, self.rules.of(principal), budgets=self.budgets)
 
     async def accesses_for(self, principals: Sequence[Principal]) -> list[Access]:
         """What several callers can reach, by the organisation as it is now; for what nobody has asked for just now."""
@@ -185,8 +183,8 @@ def open_services(
         reports=Kept(seconds=settings.report_cache_seconds, most=REPORTS_KEPT),
         zone=settings.zone,
         audit=Audit(SystemAccess(estate)) if settings.audit_reads else None,
-        policies=policies,
-        denied_columns=denied_columns,
+        rules=KeptRules(policies, denied_columns),
+        budgets=Budgets(settings.filter_key_budget, settings.scope_key_budget),
         catalogue_of=catalogue_of,
         subjects=Subjects(SystemAccess(estate), zone=settings.zone),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -25,6 +26,7 @@ MOST_OF_EACH = 10
 CROWDED_FOR = 100
 # Of so many keys at most one may have filled its limit, and so have any number of rows.
 FULL_ONE_IN = 20
+WHOLES_KEPT = 1_000
 
 
 class Sparse:
@@ -33,6 +35,24 @@ class Sparse:
     def __init__(self) -> None:
         self._sparse: set[ColumnElement[Any]] = set()
         self._crowded: dict[ColumnElement[Any], int] = {}
+        # By the origin of a read, which is kept so that no other can have its identity.
+        self._wholes: dict[tuple[int, int], tuple[Read, Read]] = {}
+
+    def whole(self, read: Read, capabilities: Capabilities) -> Read | None:
+        """As `whole_read`; the same read's again where the read comes again."""
+        if read.keys is None or read.origin is None:
+            return whole_read(read, capabilities)
+        most = _most_rows(read, capabilities)
+        if most is None:
+            return None
+        place = id(read.origin), most
+        origin, whole = self._wholes.get(place, (None, None))
+        if whole is None or origin is not read.origin:
+            whole = _whole(read, most)
+            if len(self._wholes) >= WHOLES_KEPT:
+                self._wholes.clear()
+            self._wholes[place] = read.origin, whole
+        return whole.again(read.keys.values)
 
     def expected(self, keys: Keys) -> bool:
         """Whether a read by this key is worth trying whole."""
@@ -65,6 +85,12 @@ def whole_read(read: Read, capabilities: Capabilities) -> Read | None:
 
     Its rows come in no order: sorted by the server, all of them would have to be read before the first.
     """
+    most = _most_rows(read, capabilities)
+    return None if most is None else _whole(read, most)
+
+
+def _most_rows(read: Read, capabilities: Capabilities) -> int | None:
+    """How many rows of all keys are worth being read: a power of two, as each number makes a statement of its own."""
     keys = read.keys
     if (
         keys is None
@@ -75,8 +101,13 @@ def whole_read(read: Read, capabilities: Capabilities) -> Read | None:
     count = len(key_values(keys))
     if count < 2 or count * keys.limit > MOST_ROWS or not _can_sort(read, keys):
         return None
-    most = min(count * max(keys.limit, MOST_OF_EACH), MOST_ROWS)
-    return replace(read, keys=replace(keys, limit=None), order=(), limit=most + 1)
+    wanted = count * max(keys.limit, MOST_OF_EACH)
+    return min(1 << (wanted - 1).bit_length(), MOST_ROWS)
+
+
+def _whole(read: Read, most: int) -> Read:
+    assert read.keys is not None
+    return replace(read, keys=replace(read.keys, limit=None), order=(), limit=most + 1, origin=None)
 
 
 def is_whole(whole: Read, rows: Sequence[Row]) -> bool:
@@ -103,10 +134,11 @@ def _sorted(read: Read, rows: Sequence[Row]) -> list[Row]:
     found = list(rows)
     for order in reversed(read.order):
         place = _place(read, order.expression)
-        found.sort(
-            key=lambda row: (row[place] is not None, row[place]),
-            reverse=order.direction is Direction.DESC,
-        )
+        descending = order.direction is Direction.DESC
+        if any(row[place] is None for row in found):
+            found.sort(key=lambda row: (row[place] is not None, row[place]), reverse=descending)
+        else:
+            found.sort(key=itemgetter(place), reverse=descending)
     return found
 
 

@@ -107,22 +107,21 @@ class MysqlSource(SqlSource):
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[_Begun]:
         failure: Exception | None = None
-        with self._lost_is_unavailable():
-            with _Lease(self, await self._check_out(check=True)) as driver:
-                await self._limited(driver, driver.begin())
-                try:
-                    yield _Begun(self, driver)
-                    await self._limited(driver, driver.commit())
-                except _DRIVER_ERRORS as error:
-                    if _code(error) not in _LOST:
-                        await self._limited(driver, driver.rollback())
-                    raise
-                except (_Lost, SourceError):
-                    # Dropped with its connection, as whatever is cancelled: the server rolls back what it loses.
-                    raise
-                except Exception as error:
+        with self._lost_is_unavailable(), _Lease(self, await self._check_out(check=True)) as driver:
+            await self._limited(driver, driver.begin())
+            try:
+                yield _Begun(self, driver)
+                await self._limited(driver, driver.commit())
+            except _DRIVER_ERRORS as error:
+                if _code(error) not in _LOST:
                     await self._limited(driver, driver.rollback())
-                    failure = error
+                raise
+            except (_Lost, SourceError):
+                # Dropped with its connection, as whatever is cancelled: the server rolls back what it loses.
+                raise
+            except Exception as error:
+                await self._limited(driver, driver.rollback())
+                failure = error
         # Whoever wrote the block went wrong, or said no: nothing that the connection has to do with.
         if failure is not None:
             raise failure

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Dialect, FromClause, MetaData
 
 from datasources.base import Capability, SourceError, Statement, StatementObserver, TimeLimits
 from datasources.engines.compiled import Prepared, PreparedRows, StatementCompiler
-from datasources.engines.limited import Sparse, is_whole, limited, whole_read
+from datasources.engines.limited import Sparse, is_whole, limited
 from datasources.engines.templates import Planned, Templates, decoders_of
 from datasources.model import Aggregate, Insert, InsertMany, Keys, Nothing, Read, Row, Value, Write
 from datasources.statements import (
@@ -81,7 +81,7 @@ class SqlSource(ABC):
 
     async def rows(self, read: Read) -> list[Row]:
         """The rows of a read; what can't have any is answered without a statement. Raises `SourceError`."""
-        whole = whole_read(read, self.capabilities)
+        whole = self._sparse.whole(read, self.capabilities)
         if whole is None or read.keys is None:
             return await self._rows(read, self._fetch)
         if self._sparse.expected(read.keys):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -27,6 +27,7 @@ from datasources.shapes import (
     Outline,
     Unshaped,
     ValueList,
+    keys_of,
     marked,
     original_of,
     outline_of,
@@ -271,6 +272,19 @@ class _Kept(NamedTuple):
     decoders: tuple[RowDecoder, ...]
 
 
+@dataclass(slots=True)
+class _Recalled:
+    """What is known of the reads of one origin: they differ in the values of their keys alone.
+
+    `whole` is the statement of one without keys, `by_keys` what the others are made by: one for each kind of key, and
+    for one key or several.
+    """
+
+    origin: Read
+    whole: Planned | None = None
+    by_keys: dict[tuple[type, bool], tuple[_Kept, Outline, int]] = field(default_factory=dict)
+
+
 class Templates:
     """The statements of one source's reads and aggregates."""
 
@@ -278,11 +292,58 @@ class Templates:
         self._compiler = compiler
         self._capabilities = capabilities
         self._kept: LRUCache[Any, _Kept] = LRUCache(_SHAPES_KEPT)
+        # By identity, which holds as long as the origin is kept here.
+        self._origins: LRUCache[int, _Recalled] = LRUCache(_SHAPES_KEPT)
         self.counts = Counts()
 
     def read(self, read: Read) -> Planned:
         """The statement of a read."""
-        return self._planned("read", (read,), self._of_read)
+        if read.origin is None:
+            return self._planned("read", (read,), self._of_read)
+        return self._recalled(read, read.origin)
+
+    def _recalled(self, read: Read, origin: Read) -> Planned:
+        """The statement of a read that comes again: only its keys are looked at."""
+        known = self._origins.get(id(origin))
+        if known is None:
+            known = self._origins[id(origin)] = _Recalled(origin)
+        if read.keys is None:
+            return self._whole(read, known)
+        try:
+            values, kind, several = keys_of(read.keys)
+            found = known.by_keys.get((kind, several))
+            if found is None:
+                return self._first(read, known, (kind, several))
+        except Unshaped:
+            return self._planned("read", (read,), self._of_read)
+        kept, outline, place = found
+        assert kept.template is not None
+        lists = list(outline.lists)
+        lists[place] = ValueList(read.keys, read.keys.values, values, lists[place].text)
+        prepared = kept.template.fill(Outline((), lists, outline.binds), kept=True)
+        self.counts.filled += 1
+        return Planned(_filled(kept, prepared, (read,)), kept.decoders)
+
+    def _whole(self, read: Read, known: _Recalled) -> Planned:
+        if known.whole is None:
+            planned = self._planned("read", (read,), self._of_read)
+            known.whole = planned._replace(prepared=replace(planned.prepared, kept=True))
+            return planned
+        self.counts.filled += 1
+        return known.whole
+
+    def _first(self, read: Read, known: _Recalled, place: tuple[type, bool]) -> Planned:
+        """The statement of the first read of its kind; what made it is kept, if anything can be."""
+        planned = self._planned("read", (read,), self._of_read)
+        try:
+            outline = outline_of((read,), "read")
+        except Unshaped:
+            return planned
+        kept = self._kept.get(outline.shape)
+        at = [at for at, one in enumerate(outline.lists) if one.owner is read.keys]
+        if kept is not None and kept.template is not None and len(at) == 1:
+            known.by_keys[place] = kept, outline, at[0]
+        return planned
 
     def aggregate(self, aggregate: Aggregate) -> Planned:
         """The statement of an aggregate."""

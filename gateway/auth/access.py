@@ -7,15 +7,13 @@ What the gateway does on its own behalf goes through `system_access.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table
 
-from datasources.base import Capability
+from datasources.base import Capability, Source, SourceError
 from datasources.model import (
     EVERYTHING,
     Aggregate,
@@ -24,7 +22,6 @@ from datasources.model import (
     Everything,
     FilePage,
     Filter,
-    Joined,
     Keys,
     Latest,
     ListsAny,
@@ -35,25 +32,19 @@ from datasources.model import (
     Row,
     Value,
 )
+from gateway.auth.caller_rules import CallerRules
 from gateway.auth.change import Change, Permit, carried_out
 from gateway.auth.company_reads import OwnTables
 from gateway.auth.company_tables import Newest
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, stays_within, table_of
-from gateway.auth.organisation import needs_organisation, scope_in_database
-from gateway.auth.policies import POLICIES
-from gateway.auth.policy import Policies, Rules
-from gateway.auth.principal import Principal
-from gateway.auth.readable import readable, shown
+from gateway.auth.policy import Rules
 from gateway.auth.reads import Reads, Use
-from gateway.auth.roles import Caller
-from gateway.auth.scope import NeedsOrganisation, Oneself, Scope, scope_of
-from gateway.auth.sources import Estate, failures_coded
+from gateway.auth.scope import NeedsOrganisation, Scope
+from gateway.auth.selection import Reading, Selection, reading_of, reading_of_oneself
+from gateway.auth.sources import Estate, failures_coded, source_failed
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
 from gateway.errors import not_found
-
-# Callers of whom reading some things takes no look at the organisation. What somebody at a client is decides all.
-IN_TEAMS = frozenset({Caller.MANAGER, Caller.SALESPERSON, Caller.WARRIOR, Caller.PARTNER})
 
 Wanted = TypeVar("Wanted", Read, Aggregate)
 Found = TypeVar("Found")
@@ -68,79 +59,43 @@ class Part:
     measures: tuple[ColumnElement[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Along:
-    """Rows of another table of the same source that come along with those that name them by `target`, its key.
-
-    `column` is of the read's own table, or of the one that came along at the place `within`. The caller's rule for the
-    table holds for them as for any other read of it. `columns` begin with `target`.
-    """
-
-    column: Column[Any]
-    target: Column[Any]
-    columns: tuple[Column[Any], ...]
-    where: Filter
-    within: int | None = None
-
-
 class Access:
     """What one caller can reach, for the length of one request. `reads` counts what it has given, for the audit."""
 
-    def __init__(
-        self,
-        estate: Estate,
-        principal: Principal,
-        *,
-        budgets: Budgets,
-        denied: frozenset[Column[Any]] = frozenset(),
-        policies: Policies = POLICIES,
-    ) -> None:
+    def __init__(self, estate: Estate, caller: CallerRules, *, budgets: Budgets) -> None:
         self._estate = estate
-        self._principal = principal
-        self._policies = policies
-        self._denied = denied
+        self._caller = caller
         self._budgets = budgets
         self.reads = Reads()
         self._witnesses = Witnesses()
         self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
         self._own_tables = OwnTables(estate, self._crossing)
-        self._rules: asyncio.Future[Rules] | None = None
-        self._in_need: set[Table] = set()
+        self._bound: Rules | None = caller.at_once
+        self._binding: asyncio.Future[Rules] | None = None
         self._askers: list[asyncio.Task[Any]] = []
 
     async def rules(self) -> Rules:
         """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
-        rules = self._rules
-        if rules is None:
-            rules = self._rules = self._binding()
-        if rules.done():
-            return rules.result()
-        return await asyncio.shield(rules)
+        if self._bound is not None:
+            return self._bound
+        if self._binding is None:
+            self._binding = asyncio.create_task(self._bind_rules())
+        self._bound = await asyncio.shield(self._binding)
+        return self._bound
 
     def sibling(self) -> Access:
         """Another for the same caller by the rules that this one goes by, which counts for itself what it gives."""
-        sibling = Access(
-            self._estate,
-            self._principal,
-            budgets=self._budgets,
-            denied=self._denied,
-            policies=self._policies,
-        )
-        sibling._rules = self._rules
+        sibling = Access(self._estate, self._caller, budgets=self._budgets)
+        sibling._bound, sibling._binding = self._bound, self._binding
         return sibling
 
     def bind(self, scope: Scope) -> None:
         """Goes by a scope that somebody has just read for several callers."""
-        self._rules = asyncio.get_running_loop().create_future()
-        self._rules.set_result(self._policies.for_scope(scope, self._denied))
+        self._bound = self._caller.for_scope(scope)
 
-    def _binding(self) -> asyncio.Future[Rules]:
-        """The rules to come; at once for a caller whose place in the organisation decides nothing."""
-        if needs_organisation(self._principal):
-            return asyncio.create_task(self._bind_rules())
-        bound: asyncio.Future[Rules] = asyncio.get_running_loop().create_future()
-        bound.set_result(self._policies.for_scope(scope_of(self._principal), self._denied))
-        return bound
+    async def _bind_rules(self) -> Rules:
+        system = SystemAccess(self._estate, purpose=Purpose.SCOPE)
+        return await self._caller.in_organisation(system)
 
     async def rows(
         self,
@@ -153,70 +108,51 @@ class Access:
         limit: int | None = None,
         distinct: bool = False,
         use: Use = Use.ANSWER,
-        along: Sequence[Along] = (),
     ) -> list[Row]:
-        """Visible rows of a table. A cell that the caller may not read on its row comes back as None.
-
-        What isn't a column is an expression that was made of readable ones. `use` says which rows the audit counts.
-        The cells of what comes `along` follow those of the columns: all None where no visible row is named.
-        """
-        known = None if along else self._known_already(table, columns, keys)
-        rules = await self.rules() if known is None else self._of_oneself
-        policy, shown_columns = known or (rules.rows(table), shown(rules, columns))
-        rows = await self._run(
-            Read(
-                table=table,
-                columns=shown_columns,
-                policy=policy,
-                where=where,
-                order=tuple(order),
-                keys=keys,
-                limit=limit,
-                distinct=distinct,
-                joins=tuple(self._joined(rules, other) for other in along),
-            ),
-            Purpose.WORKING if use is Use.WORKING else Purpose.ROWS,
+        """Visible rows of a table, asked for just this once: see `Selection` and `read`."""
+        selection = Selection(
+            table=table,
+            columns=tuple(columns),
+            where=where,
+            order=tuple(order),
+            key=None if keys is None else keys.column,
+            per_key=None if keys is None else keys.limit,
+            limit=limit,
+            distinct=distinct,
+            use=use,
         )
-        self._witnesses.note(policy, columns, rows)
-        given = self.reads.rows(table, columns, rows, use=use, keys=keys, limit=limit)
-        self._note_along(along, len(columns), given)
+        return await self.read(selection, () if keys is None else keys.values)
+
+    async def read(self, selection: Selection, values: tuple[Value, ...] = ()) -> list[Row]:
+        """The visible rows of a selection; with a key, those that hold one of the values.
+
+        A cell that the caller may not read on its row comes back as None.
+        """
+        reading = None if self._bound is not None else self._known_already(selection, values)
+        if reading is None:
+            reading = reading_of(selection, self._bound or await self.rules())
+        purpose = Purpose.WORKING if selection.use is Use.WORKING else Purpose.ROWS
+        rows = await self._run(reading.asked(values), purpose, crosses=reading.crosses)
+        self._witnesses.note(reading.read.policy, selection.columns, rows)
+        self.reads.rows(reading, rows)
         return rows
 
-    def _known_already(
-        self, table: Table, columns: Sequence[ColumnElement[Any]], keys: Keys | None
-    ) -> tuple[Filter, tuple[ColumnElement[Any], ...]] | None:
-        """The rule of a table and what may be read of it, where that takes no look at the organisation.
+    def _known_already(self, selection: Selection, values: tuple[Value, ...]) -> Reading | None:
+        """How a selection is read, where that takes no look at the organisation.
 
         Such a read never waits for one, nor fails with it, whatever else has asked for it before.
         """
-        if self._principal.caller not in IN_TEAMS or self._are_bound or table in self._in_need:
-            return None
-        rules = self._of_oneself
-        try:
-            policy = rules.rows(table)
-        except NeedsOrganisation:
-            self._in_need.add(table)
+        if selection.along or not self._caller.in_teams:
             return None
         try:
-            return policy, shown(rules, columns, keys)
+            return reading_of_oneself(selection, self._caller.of_oneself, values)
         except NeedsOrganisation:
             return None
-
-    @property
-    def _are_bound(self) -> bool:
-        """Whether the rules are there already."""
-        rules = self._rules
-        return rules is not None and rules.done() and not rules.cancelled() and rules.exception() is None
-
-    @cached_property
-    def _of_oneself(self) -> Rules:
-        """The rules as far as they go by who the caller is, and by nobody else."""
-        return self._policies.for_scope(cast(Scope, Oneself(self._principal)), self._denied)
 
     def may_join(self, column: Column[Any], target: Column[Any]) -> bool:
         """Whether rows may come `along`: both rules are plain enough. The rules must have been asked for before."""
-        assert self._rules is not None
-        rules = self._rules.result()
+        rules = self._bound
+        assert rules is not None
         table = table_of(target)
         return (
             Capability.JOINS in self._estate.source(table).capabilities
@@ -224,25 +160,6 @@ class Access:
             and rules.mask(column) is None
             and is_plain(rules.rows(table))
         )
-
-    def _joined(self, rules: Rules, along: Along) -> Joined:
-        table = table_of(along.target)
-        return Joined(
-            table=table,
-            column=along.column,
-            target=along.target,
-            policy=rules.rows(table),
-            where=along.where,
-            columns=tuple(readable(rules, column) for column in along.columns),
-            within=along.within,
-        )
-
-    def _note_along(self, along: Sequence[Along], start: int, rows: Sequence[Row]) -> None:
-        for other in along:
-            keys = {row[start] for row in rows}
-            keys.discard(None)
-            self.reads.keys(table_of(other.target), keys)
-            start += len(other.columns)
 
     async def change(self, change: Change) -> tuple[int, ...]:
         """Changes one row in one transaction; the ids of the rows that were added with it, in their order.
@@ -270,7 +187,7 @@ class Access:
                 # Without a lock, so that nobody holds up, or waits for, a row that isn't theirs.
                 if not await source.rows(lowered):
                     raise not_found()
-                permit = Permit(policy, lowered, grounds, self._principal)
+                permit = Permit(policy, lowered, grounds, self._caller.principal)
                 async with source.transaction() as transaction:
                     return await carried_out(change, permit, transaction)
 
@@ -386,9 +303,7 @@ class Access:
     @property
     def client_company(self) -> int | None:
         """The company of a caller at a client, where the rules have been asked for; else None."""
-        if self._rules is None or not self._are_bound:
-            return None
-        return self._rules.result().scope.client_company
+        return None if self._bound is None else self._bound.scope.client_company
 
     async def visible_keys(self, column: Column[Any], target: Column[Any], where: Filter) -> frozenset[Value]:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
@@ -435,17 +350,18 @@ class Access:
         with self._asking():
             return await self._estate.files.link(key, seconds=seconds)
 
-    async def _run(self, read: Read, purpose: Purpose) -> list[Row]:
+    async def _run(self, read: Read, purpose: Purpose, *, crosses: bool = True) -> list[Row]:
+        """The rows of a read; `crosses` says that something in it may lead to another source."""
         table = _table(read)
         source = self._estate.source(table)
-
-        async def send() -> list[Row]:
-            with self._asking():
-                return await source.rows(await self._lowered(read, source.name))
-
         if here() is None:
-            return await send()
-        return await self._noted(purpose, (table, *(join.table for join in read.joins)), send)
+            return await self._sent(read, source, crosses=crosses)
+        tables = (table, *(join.table for join in read.joins))
+        return await self._noted(purpose, tables, lambda: self._sent(read, source, crosses=crosses))
+
+    async def _sent(self, read: Read, source: Source, *, crosses: bool) -> list[Row]:
+        with self._asking():
+            return await source.rows(await self._lowered(read, source.name) if crosses else read)
 
     async def _fetch_keys(self, read: Read) -> list[Row]:
         """What a crossing needs: for a rule where nobody filters by anything."""
@@ -459,12 +375,12 @@ class Access:
         if place is None:
             return await send()
         source = self._estate.source(tables[0]).name if tables else self._estate.files.name
-        with place.reading(purpose, source, ruled(self._policies, tables, self._principal.caller)):
+        with place.reading(purpose, source, ruled(self._caller.policies, tables, self._caller.principal.caller)):
             return await send()
 
     def note_shared(self, place: Here, other: Path, table: Table, purpose: Purpose) -> None:
         """Notes that a read was spared: all that it would give was asked for at the `other` path."""
-        tables = ruled(self._policies, (table,), self._principal.caller)
+        tables = ruled(self._caller.policies, (table,), self._caller.principal.caller)
         source = self._estate.source(table).name
         place.trace.note(Noted(place.path, purpose, source, tables, shared=other))
 
@@ -484,22 +400,29 @@ class Access:
         for task in self._askers:
             task.cancel()
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _asking(self) -> _Asking:
         # A loader asks in a task of its own, which doesn't end with the request's.
         task = asyncio.current_task()
         assert task is not None
-        self._askers.append(task)
-        try:
-            with failures_coded():
-                yield
-        finally:
-            self._askers.remove(task)
+        return _Asking(self._askers, task)
 
-    async def _bind_rules(self) -> Rules:
-        system = SystemAccess(self._estate, purpose=Purpose.SCOPE)
-        scope = await scope_in_database(system, self._principal)
-        return self._policies.for_scope(scope, self._denied)
+
+class _Asking:
+    """While a source is asked: what is asked ends with the request, and a failure is one that a client may know of."""
+
+    __slots__ = ("_askers", "_task")
+
+    def __init__(self, askers: list[asyncio.Task[Any]], task: asyncio.Task[Any]) -> None:
+        self._askers = askers
+        self._task = task
+
+    def __enter__(self) -> None:
+        self._askers.append(self._task)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._askers.remove(self._task)
+        if isinstance(error, SourceError):
+            raise source_failed(error) from error
 
 
 def is_plain(rule: Filter) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 from weakref import WeakMethod
 
@@ -98,7 +99,7 @@ class Crossing:
 
     async def lower(self, term: Filter, source: str, known: Known | None = None) -> Filter:
         """The same filter with no term that leads out of `source`; itself where it has none of another table."""
-        if not _has_related(term):
+        if not leads_elsewhere(term):
             return term
         match term:
             case Related():
@@ -197,14 +198,15 @@ class Crossing:
         return frozenset(row[0] for row in rows if row[0] is not None)
 
 
-def _has_related(term: Filter) -> bool:
+def leads_elsewhere(term: Filter) -> bool:
+    """Whether a filter goes by rows of another table, which may live in another source."""
     match term:
         case Related():
             return True
         case AllOf(parts) | AnyOf(parts):
-            return any(map(_has_related, parts))
+            return any(map(leads_elsewhere, parts))
         case Not(part):
-            return _has_related(part)
+            return leads_elsewhere(part)
     return False
 
 
@@ -252,7 +254,7 @@ def converted_keys(values: Iterable[Value], target: ColumnElement[Any]) -> dict[
     """Each distinct value that isn't None, and what `convert_key` makes of it."""
     distinct = dict.fromkeys(values)
     distinct.pop(None, None)
-    kind = target.type.python_type
+    kind = _kind_of(target)
     if {*map(type, distinct)} == {kind}:
         return dict(zip(distinct, distinct, strict=True))
     return {value: convert_key(value, target) for value in distinct}
@@ -260,7 +262,12 @@ def converted_keys(values: Iterable[Value], target: ColumnElement[Any]) -> dict[
 
 def convert_key(value: Value, target: ColumnElement[Any]) -> Value:
     """A key as `target` holds it, or None where it can't: rubbish in a text key names nobody."""
-    kind = target.type.python_type
+    kind = _kind_of(target)
     if value is None or isinstance(value, kind):
         return value
     return str(value) if kind is str else canonical_id(value)
+
+
+@lru_cache(maxsize=1_000)
+def _kind_of(column: ColumnElement[Any]) -> type:
+    return column.type.python_type

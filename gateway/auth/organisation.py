@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, Table, true
@@ -36,24 +37,58 @@ def needs_organisation(principal: Principal) -> bool:
     return principal.caller not in {Caller.ADMIN, Caller.ANONYMOUS}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was read of the organisation for one caller, as it was read: equal where nothing has changed.
+
+    `team` are the warriors that were asked for.
+    """
+
+    salespeople: Sequence[Row] = ()
+    warriors: Sequence[Row] = ()
+    client_company: int | None = None
+    partners: Sequence[PartnerWarriorRow] = ()
+    team: Filter = field(default=EVERYTHING, compare=False)
+
+
 async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope:
     """The scope of a principal, as the organisation is now; for some callers no statement is needed."""
+    return scope_by(principal, await found_of(system, principal))
+
+
+async def found_of(system: SystemAccess, principal: Principal, last: Found | None = None) -> Found:
+    """What decides the scope of a principal, read now; `last` is what was found before."""
     match principal.caller:
         case Caller.MANAGER | Caller.SALESPERSON:
             salespeople = await _salespeople(system)
-            warriors = await _warriors(system, _of_team(principal, salespeople))
-            return scope_of(principal, salespeople=salespeople, warriors=warriors)
+            if last is not None and last.salespeople == salespeople:
+                team = last.team
+            else:
+                team = _of_team(principal, [SalespersonRow(*row) for row in salespeople])
+            return Found(salespeople=salespeople, warriors=await _warriors(system, team), team=team)
         case Caller.WARRIOR:
             own = Among(iperform.warrior.c.user_id, frozenset({principal.user_id}))
-            return scope_of(principal, warriors=await _warriors(system, own))
+            return Found(warriors=await _warriors(system, own))
         case Caller.USER:
             companies = await _companies(system, (principal,))
-            return scope_of(principal, client_company=companies.get(principal.client_user_id))
+            return Found(client_company=companies.get(principal.client_user_id))
         case Caller.PARTNER:
             partners = await _partners(system, (principal,))
-            return scope_of_partner(principal, partners.get(principal.partner_company_id, ()))
+            return Found(partners=partners.get(principal.partner_company_id, ()))
         case _:
-            return scope_of(principal)
+            return Found()
+
+
+def scope_by(principal: Principal, found: Found) -> Scope:
+    """The scope of a principal by what was found."""
+    if principal.caller is Caller.PARTNER:
+        return scope_of_partner(principal, found.partners)
+    return scope_of(
+        principal,
+        salespeople=[SalespersonRow(*row) for row in found.salespeople],
+        warriors=[WarriorRow(*row) for row in found.warriors],
+        client_company=found.client_company,
+    )
 
 
 async def scopes_in_database(system: SystemAccess, principals: Sequence[Principal]) -> list[Scope]:
@@ -84,7 +119,8 @@ async def _staff(system: SystemAccess, callers: AbstractSet[Caller]) -> Staff:
         return Staff((), ())
     # Only warriors themselves are in no team that salespeople decide.
     salespeople = await _salespeople(system) if callers - {Caller.WARRIOR} else []
-    return Staff(salespeople, await _warriors(system, EVERYTHING))
+    warriors = await _warriors(system, EVERYTHING)
+    return Staff([SalespersonRow(*row) for row in salespeople], [WarriorRow(*row) for row in warriors])
 
 
 async def _companies(system: SystemAccess, principals: Iterable[Principal]) -> Mapping[int | None, int]:
@@ -113,16 +149,18 @@ async def _partners(
     return found
 
 
-async def _salespeople(system: SystemAccess) -> list[SalespersonRow]:
+async def _salespeople(system: SystemAccess) -> list[Row]:
+    """The cells of a `SalespersonRow` of each."""
     table = iperform.salesperson
     columns = (table.c.id, table.c.user_id, table.c.manager_id, table.c.under_salesperson)
-    return [SalespersonRow(*row) for row in await _organisation(system, columns, _active(table))]
+    return await _organisation(system, columns, _active(table))
 
 
-async def _warriors(system: SystemAccess, where: Filter) -> list[WarriorRow]:
+async def _warriors(system: SystemAccess, where: Filter) -> list[Row]:
+    """The cells of a `WarriorRow` of each."""
     table = iperform.warrior
     columns = (table.c.id, table.c.user_id, table.c.salesperson_id)
-    return [WarriorRow(*row) for row in await _organisation(system, columns, all_of(_active(table), where))]
+    return await _organisation(system, columns, all_of(_active(table), where))
 
 
 def _of_team(principal: Principal, salespeople: Sequence[SalespersonRow]) -> Filter:

@@ -7,7 +7,7 @@ The rules themselves are in `policies.py`; `access.py` is the only one that appl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -231,6 +231,8 @@ class Policy:
 # --- all of them --------------------------------------------------------------------------------------------
 
 NOBODY = Grant(frozenset())
+# What is kept of what others derive from the rules of one caller.
+MOST_DERIVED = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -325,7 +327,7 @@ class Policies:
 
 
 class Rules:
-    """Every rule, bound to the scope of one caller."""
+    """Every rule, bound to the scope of one caller. `kept` is what has been derived from them."""
 
     def __init__(
         self, policies: Policies, scope: Scope, denied: frozenset[Column[Any]] = frozenset()
@@ -334,6 +336,13 @@ class Rules:
         self._audience: Audience = scope.principal.audience
         self.scope = scope
         self.denied = denied
+        self.kept: dict[Hashable, Any] = {}
+
+    def keep(self, place: Hashable, derived: Any) -> None:
+        """Keeps what somebody has derived from these rules, for as long as there is room for it."""
+        if len(self.kept) >= MOST_DERIVED:
+            self.kept.clear()
+        self.kept[place] = derived
 
     def rows(self, table: Table) -> Filter:
         """The rows of a table that the caller sees."""

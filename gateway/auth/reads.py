@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table
 
-from datasources.model import Keys, Row
+from datasources.model import Row
+
+if TYPE_CHECKING:
+    from gateway.auth.selection import Reading
 
 # A table, or the type of what lives in none: a file, a row of a report.
 Kind: TypeAlias = Table | str
@@ -41,29 +45,21 @@ class Reads:
         self._others: Counter[Kind] = Counter()
         self._groups: Counter[Kind] = Counter()
 
-    def rows(
-        self,
-        table: Table,
-        columns: Sequence[ColumnElement[Any]],
-        rows: Sequence[Row],
-        *,
-        use: Use,
-        keys: Keys | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Row]:
-        """Notes rows of a table: by their keys where these were read, so that no row counts twice. Those that count."""
-        if use is Use.WORKING:
-            return ()
-        shown = list(_of_pages(rows, columns, keys, limit)) if use is Use.PAGE else rows
-        places = {column: place for place, column in enumerate(columns)}
-        own = [places.get(column) for column in table.primary_key.columns]
-        if None in own:
-            self.others(table, len(shown))
-        elif len(own) == 1:
-            self.keys(table, [row[own[0]] for row in shown])  # type: ignore[index]
+    def rows(self, reading: Reading, rows: Sequence[Row]) -> None:
+        """Notes rows of a selection, and those that came along: by their keys where these were read, so that no row
+        counts twice."""
+        selection = reading.selection
+        if selection.use is Use.WORKING:
+            return
+        given = _of_pages(reading, rows) if selection.use is Use.PAGE else rows
+        own = reading.own
+        if own is None:
+            self.others(selection.table, len(given))
         else:
-            self.keys(table, [tuple(row[place] for place in own) for row in shown])  # type: ignore[index]
-        return shown
+            self.keys(selection.table, map(itemgetter(*own), given))
+        for table, place in reading.along:
+            self.keys(table, map(itemgetter(place), given))
+            self._keys[table].discard(None)
 
     def keys(self, table: Table, keys: Iterable[Any]) -> None:
         """Notes rows of a table by what tells them apart."""
@@ -94,17 +90,19 @@ class Reads:
         return self._groups
 
 
-def _of_pages(
-    rows: Sequence[Row], columns: Sequence[ColumnElement[Any]], keys: Keys | None, limit: int | None
-) -> Iterable[Row]:
+def _of_pages(reading: Reading, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows without those beyond a page: of the whole read, or of each key."""
-    if keys is None or keys.limit is None:
-        return rows if limit is None else rows[: limit - 1]
-    place = next(place for place, column in enumerate(columns) if column is keys.column)
+    selection = reading.selection
+    if selection.per_key is None:
+        return rows if selection.limit is None else rows[: selection.limit - 1]
+    assert reading.key is not None
+    counts = Counter(map(itemgetter(reading.key), rows))
+    if max(counts.values(), default=0) < selection.per_key:
+        return rows
     seen: Counter[Any] = Counter()
     shown = []
     for row in rows:
-        seen[row[place]] += 1
-        if seen[row[place]] < keys.limit:
+        seen[row[reading.key]] += 1
+        if seen[row[reading.key]] < selection.per_key:
             shown.append(row)
     return shown

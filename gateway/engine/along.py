@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, Table
 
 from datasources.model import Value
-from gateway.auth.access import Along as Joined
-from gateway.auth.crossing import source_of
+from gateway.auth.crossing import source_of, table_of
+from gateway.auth.selection import Along as Joined
 from gateway.context import Request
 from gateway.engine.objects import Objects, One
 from gateway.resolvers.declarations import ToOneField
@@ -29,18 +30,18 @@ class Rider:
     read: Joined
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Along:
     """All that comes along with a read."""
 
     riders: tuple[Rider, ...] = ()
 
-    @property
+    @cached_property
     def reads(self) -> tuple[Joined, ...]:
         """What access is asked for."""
         return tuple(rider.read for rider in self.riders)
 
-    @property
+    @cached_property
     def name(self) -> tuple[int, ...]:
         """Tells reads with different riders apart."""
         return tuple(id(rider.level) for rider in self.riders)
@@ -63,14 +64,14 @@ class Along:
 NOTHING = Along()
 
 
-async def along_of(request: Request, levels: Sequence[Level], table: Table) -> Along:
-    """What comes along with the rows of a table that are read for these levels."""
-    if len(levels) != 1 or not any(_relations(levels[0], table)):
-        return NOTHING
-    try:
-        await request.access.rules()
-    except Exception:
-        # Whatever needs the rules says so itself; what doesn't is read by itself.
+def may_come_along(levels: Sequence[Level], table: Table) -> bool:
+    """Whether anything may come along with the rows of a table that are read for these levels."""
+    return len(levels) == 1 and any(_relations(levels[0], table))
+
+
+def along_of(request: Request, levels: Sequence[Level], table: Table) -> Along:
+    """What comes along with these rows, by the caller's rules, which somebody has asked for already."""
+    if not may_come_along(levels, table):
         return NOTHING
     return Along(tuple(_riders(request, levels[0], table)))
 
@@ -88,7 +89,7 @@ def _riders(request: Request, level: Level, table: Table) -> list[Rider]:
             own = (column for column in inner.columns if isinstance(column, Column) and column in inner.own)
             columns = (target, *(column for column in own if column is not target))
             where = request.catalogue.row_type(declared.direction.table).shown
-            read = Joined(declared.direction.source, target, columns, where, within)
+            read = Joined(table_of(target), declared.direction.source, target, columns, where, within)
             waiting.append((len(found), inner))
             found.append(Rider(key, inner, read))
     return found

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,13 @@ from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import Table
 
 from datasources.model import EVERYTHING, Filter, Row
-from datasources.model import Order as ReadOrder
 from gateway.auth.crossing import converted_keys
+from gateway.auth.selection import Selection
 from gateway.auth.trace import Here, here
 from gateway.context import Request
-from gateway.engine.along import along_of
+from gateway.engine.along import NOTHING, Along, along_of, may_come_along
 from gateway.engine.audience import AudienceSchema
-from gateway.engine.gathering import Gathering
+from gateway.engine.gathering import Gathered, Gathering
 from gateway.engine.lists import ROOT, Lists, cursor_or_failure, shows_page
 from gateway.engine.objects import (
     Child,
@@ -40,12 +41,11 @@ from gateway.engine.objects import (
 )
 from gateway.engine.tracing import Placing
 from gateway.errors import bad_input
-from gateway.loaders.batch import Batch
+from gateway.loaders.batch import named_by
 from gateway.loaders.relations import Direction
 from gateway.resolvers.company_rows import company_rows
-from gateway.resolvers.connection import Connection
+from gateway.resolvers.connection import Connection, page_arguments
 from gateway.resolvers.declarations import (
-    ColumnField,
     CompanyRowsField,
     ComputedField,
     NodeField,
@@ -58,8 +58,8 @@ from gateway.resolvers.declarations import (
     ToOneField,
 )
 from gateway.resolvers.element import presented
-from gateway.resolvers.ids import GlobalIdOf, database_id, integer_key
-from gateway.resolvers.lists import list_reader
+from gateway.resolvers.ids import database_id, integer_key
+from gateway.resolvers.lists import ListReader, list_reader
 from gateway.resolvers.nodes import check_number_of, node_named
 from gateway.resolvers.plan import Level, Selected, Step, holds_variable
 
@@ -87,27 +87,21 @@ class Fetch:
 
     async def fill(self, objects: Objects) -> None:
         """Reads on from objects: each selected field that isn't in their own cells."""
-        if objects.count == 0:
-            return
-        place = here()
-        work = [
-            self._child(objects, selected) if place is None else self._placed(place, objects, selected)
-            for selected in objects.level.selected.values()
-            if selected.declared is not None and not isinstance(selected.declared, ColumnField)
-            if selected.key not in objects.children and not _is_plain_id(selected)
-        ]
-        if len(work) == 1:
-            await work[0]
-        elif work:
-            await asyncio.gather(*work)
+        await _done(self._work(objects))
 
     async def fill_all(self, several: Iterable[Objects]) -> None:
         """Reads on from several sets of objects at once."""
-        found = [objects for objects in several if objects.count]
-        if len(found) == 1:
-            await self.fill(found[0])
-        elif found:
-            await asyncio.gather(*map(self.fill, found))
+        await _done([work for objects in several for work in self._work(objects)])
+
+    def _work(self, objects: Objects) -> list[Coroutine[Any, Any, None]]:
+        if objects.count == 0:
+            return []
+        place = here()
+        return [
+            self._child(objects, selected) if place is None else self._placed(place, objects, selected)
+            for selected in objects.level.onward
+            if selected.key not in objects.children
+        ]
 
     # --- one selected field ---------------------------------------------------------------------------------
 
@@ -176,41 +170,40 @@ class Fetch:
 
     async def _to_one(self, objects: Objects, step: Step, direction: Direction) -> One:
         where = self.request.catalogue.row_type(direction.table).shown
-        keys = tuple(direction.table.primary_key.columns)
         raw = objects.columns[objects.level.columns[direction.source]]
-        if any(key is direction.target for key in keys):
-            return await self._one(step, raw, direction.target, where, "one")
-        # The one with the lowest key, where several answer.
-        order = tuple(ReadOrder(key) for key in keys)
-        return await self._one(step, raw, direction.target, where, "one", order=order, limit=1)
+        return await self._one(step, raw, direction.target, where, "one")
 
-    async def _one(
-        self,
-        step: Step,
-        raw: Sequence[Any],
-        target: Any,
-        where: Filter,
-        name: Any,
-        *,
-        order: tuple[ReadOrder, ...] = (),
-        limit: int | None = None,
-    ) -> One:
-        """The row that each value names by `target`; rubbish names none."""
-        along = await along_of(self.request, step.levels, target.table)
-        batch = Batch(target, tuple(step.columns), where, order, limit)
-        gathered = self.gathering.rows(batch, (name, id(step.columns), along.name), along.reads)
-        key_of = converted_keys(raw, target)
-        rows, place_of = await self._places(gathered.get, key_of)
+    async def _one(self, step: Step, raw: Sequence[Any], target: Any, where: Filter, name: Any) -> One:
+        """The row that each value names by `target`, the one with the lowest key; rubbish names none."""
+        selection, along = await self._selected(step, target, where)
+        gathered = self.gathering.rows(selection, (name, id(step.columns), along.name))
+        rows, place_of = await self._places(gathered, raw, target)
         child = of_rows(step.levels[0], rows)
         await self.fill_all([child, *along.placed(child)])
         return One(child, list(map(place_of.get, raw)))
 
+    async def _selected(self, step: Step, target: Any, where: Filter) -> tuple[Selection, Along]:
+        """What is read of the rows that are named by `target`, and what comes along with them."""
+        rules = None
+        if may_come_along(step.levels, target.table):
+            # What fails with the rules says so itself; what doesn't need them is read without what comes along.
+            with suppress(Exception):
+                rules = await self.request.access.rules()
+        found: tuple[Selection, Along] | None = step.kept.get(rules, where)
+        if found is None:
+            along = NOTHING if rules is None else along_of(self.request, step.levels, target.table)
+            selection = named_by(target, step.columns, where, along=along.reads, lasting=True)
+            found = selection, along
+            step.kept.keep(rules, where, found)
+        return found
+
     async def _places(
-        self, get: Callable[[Iterable[Any]], Awaitable[Any]], key_of: Mapping[Any, Any]
+        self, gathered: Gathered, raw: Sequence[Any], target: Any
     ) -> tuple[list[Row], dict[Any, Link]]:
-        """The rows behind the keys, and where among them that of each value is."""
+        """The rows behind the values, and where among them that of each value is."""
+        key_of = converted_keys(raw, target)
         keys = [key for key in key_of.values() if key is not None]
-        found = await get(keys) if keys else {}
+        found = await gathered.get(keys) if keys else {}
         rows: list[Row] = []
         place_of: dict[Any, Link] = {}
         for value, key in key_of.items():
@@ -219,25 +212,19 @@ class Fetch:
                 place_of[value] = answer
             elif answer:
                 place_of[value] = len(rows)
-                rows.append(answer[0])
+                rows.append(answer[0])  # type: ignore[index]
         return rows, place_of
 
     async def _through(self, objects: Objects, declared: ThroughField) -> Leaves:
         direction, column = declared.direction, declared.column
         columns = objects.level.through[direction]
         raw = objects.columns[objects.level.columns[direction.source]]
-        keys = tuple(direction.table.primary_key.columns)
-        unlimited = any(key is direction.target for key in keys)
-        batch = Batch(
-            direction.target,
-            tuple(columns),
-            EVERYTHING,
-            () if unlimited else tuple(ReadOrder(key) for key in keys),
-            None if unlimited else 1,
-        )
-        gathered = self.gathering.rows(batch, ("through", id(columns)))
-        key_of = converted_keys(raw, direction.target)
-        rows, place_of = await self._places(gathered.get, key_of)
+        selection = objects.level.kept.get(None, direction)
+        if selection is None:
+            selection = named_by(direction.target, columns, EVERYTHING, lasting=True)
+            objects.level.kept.keep(None, direction, selection)
+        gathered = self.gathering.rows(selection, ("through", id(columns)))
+        rows, place_of = await self._places(gathered, raw, direction.target)
         value_of = {
             value: link
             if isinstance(link, Failure)
@@ -266,9 +253,8 @@ class Fetch:
         direction: Direction | None = None,
         raw: Sequence[Any] = ROOT,
     ) -> Pages:
-        reader = await list_reader(self.request, step, table, direction, arguments)
-        along = await along_of(self.request, step.levels, table)
-        lists = Lists(reader, self.gathering, raw)
+        reader, along = await self._reader(step, arguments, table, direction)
+        lists = Lists(self.request.access, reader, self.gathering, raw)
         # Counting waits for nobody: what comes below the rows goes on while it lasts.
         counting = asyncio.ensure_future(lists.totals()) if step.total else None
         paged = await lists.paged(along)
@@ -279,6 +265,25 @@ class Fetch:
             for page, total in zip(pages, await counting, strict=True):
                 page.total = total
         return Pages(sets, pages)
+
+    async def _reader(
+        self, step: Step, arguments: Arguments, table: Table, direction: Direction | None
+    ) -> tuple[ListReader, Along]:
+        """How a list is read, and what comes along with its rows. A page of all rows, as they are, is read often."""
+        page = page_arguments(arguments)
+        rules = await self.request.access.rules()
+        is_plain = arguments.get("where") is None and arguments.get("orderBy") is None
+        lasting = is_plain and page.after is None and page.before is None
+        found: tuple[ListReader, Along] | None = step.kept.get(rules, page) if lasting else None
+        if found is None:
+            along = along_of(self.request, step.levels, table)
+            reader = await list_reader(
+                self.request, step, table, direction, arguments, along=along.reads, lasting=lasting
+            )
+            found = reader, along
+            if lasting:
+                step.kept.keep(rules, page, found)
+        return found
 
     async def _company_rows(
         self, objects: Objects, step: Step, declared: CompanyRowsField, arguments: Arguments
@@ -451,6 +456,13 @@ class Fetch:
         return Several(objects, links)
 
 
+async def _done(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    if len(work) == 1:
+        await work[0]
+    elif work:
+        await asyncio.gather(*work)
+
+
 def _of_items(level: Level, items: Sequence[Any]) -> Objects:
     if isinstance(level.type, RowType):
         return of_rows(level, items)
@@ -485,7 +497,3 @@ def _listed(keys: Sequence[Any] | None, place_of: Mapping[Any, Link]) -> list[Li
     links = [place_of[key] for key in keys]
     failed = next((link for link in links if isinstance(link, Failure)), None)
     return failed or [link for link in links if link is not None]
-
-
-def _is_plain_id(selected: Selected) -> bool:
-    return isinstance(selected.declared, ComputedField) and isinstance(selected.declared.resolve, GlobalIdOf)

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import func
 
 from datasources.model import Filter, Row
+from gateway.auth.access import Access
 from gateway.auth.crossing import converted_keys
-from gateway.auth.reads import Use
 from gateway.engine.along import Along
 from gateway.engine.gathering import Gathering
 from gateway.engine.objects import Failure, Page
-from gateway.loaders.batch import Batch
+from gateway.loaders.batch import by_key
 from gateway.resolvers.lists import ListReader
 from gateway.resolvers.plan import Step
 
@@ -34,6 +34,7 @@ class Paged:
 class Lists:
     """Reads one list of each parent; `raw` are the parents' cells that the lists hang on, or `ROOT`."""
 
+    access: Access
     reader: ListReader
     gathering: Gathering
     raw: Sequence[Any]
@@ -91,22 +92,10 @@ class Lists:
     async def _rows(self, along: Along) -> Mapping[Any, Any]:
         reader = self.reader
         if reader.direction is None:
-            rows = await reader.request.access.rows(
-                reader.listing.row_type.table,
-                reader.columns,
-                where=reader.where,
-                order=reader.order,
-                limit=reader.limit,
-                use=Use.PAGE,
-                along=along.reads,
-            )
-            return {None: rows}
-        batch = Batch(
-            reader.direction.target, reader.columns, reader.where, reader.order, reader.limit, Use.PAGE
-        )
-        name = (reader.name, id(reader.step.columns), along.name)
+            return {None: await self.access.read(reader.selection)}
         wanted = self._wanted()
-        return await self.gathering.rows(batch, name, along.reads).get(wanted) if wanted else {}
+        name = (reader.name, id(reader.step.columns), along.name)
+        return await self.gathering.rows(reader.selection, name).get(wanted) if wanted else {}
 
     async def _past(self) -> Mapping[Any, Any]:
         past = self.reader.past()
@@ -116,11 +105,11 @@ class Lists:
         reader = self.reader
         if reader.direction is None:
             table = reader.listing.row_type.table
-            groups = await reader.request.access.groups(table, (func.count(),), where=where)
+            groups = await self.access.groups(table, (func.count(),), where=where)
             return {None: [(int(groups[0][0]) if groups else 0,)]}
         wanted = self._wanted()
-        batch = Batch(reader.direction.target, (), where)
-        return await self.gathering.counts(batch, name).get(wanted) if wanted else {}
+        counted = by_key(reader.direction.target, (), where)
+        return await self.gathering.counts(counted, name).get(wanted) if wanted else {}
 
     def _page(
         self, rows: Sequence[Row] | Failure, past: Sequence[Row] | Failure, cursors: CursorsOf | None

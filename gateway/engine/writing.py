@@ -6,10 +6,10 @@ becomes of it. Called by `compiled.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLSchema
@@ -35,6 +35,37 @@ from gateway.resolvers.declarations import ColumnField, ComputedField
 from gateway.resolvers.ids import GlobalIdOf, encode_ids
 from gateway.resolvers.plan import Level, Selected, Step
 
+Write: TypeAlias = Callable[[Column, ZoneInfo], Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """How a field of leaves is written; `required` says that none of them may be null."""
+
+    write: Write
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a level's objects: the place of its cells among the columns, and how they are written.
+
+    Without a place, what was read on from the objects is written, by whatever it turns out to be.
+    """
+
+    selected: Selected
+    place: int | None
+    leaf: Leaf | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LevelForm:
+    """How the objects of a level are written: their keys, and by these the fields that aren't the same in all of them."""
+
+    shape: Shape
+    entries: Mapping[str, Entry]
+
 
 @dataclass(frozen=True)
 class Writer:
@@ -45,79 +76,49 @@ class Writer:
 
     def written(self, root: Objects, selected: Selected) -> Column:
         """One field of each root object. Raises `Unexpected` where a value isn't what the schema promises."""
-        return self._field(root, selected, 0)
+        return self._field(root, self._form(root.level).entries[selected.key], 0)
 
     def _objects(self, objects: Objects) -> Column:
         """The objects of a level, each as a dictionary; None where there is none."""
         if objects.count == 0:
             return ()
-        level = objects.level
+        form = self._form(objects.level)
         absent = 0 if objects.present is None else objects.present.count(None)
-        columns = [
-            self._field(objects, selected, absent)
-            for selected in level.selected.values()
-            if selected.name != "__typename"
-        ]
-        return dictionaries(_shape(level), columns, objects.count, objects.present)
+        columns = [self._field(objects, entry, absent) for entry in form.entries.values()]
+        return dictionaries(form.shape, columns, objects.count, objects.present)
 
-    def _field(self, objects: Objects, selected: Selected, absent: int) -> Column:
-        declared = selected.declared
-        type_ = self._type_of(objects.level, selected)
-        if isinstance(declared, ColumnField):
-            cells = objects.columns[objects.level.columns[declared.column]]
-            is_moment = isinstance(declared.column.type, DateTime)
-            return self._leaves(type_, cells, absent, wall=is_moment)
-        if isinstance(declared, ComputedField) and isinstance(declared.resolve, GlobalIdOf):
-            (column,) = declared.needs
-            name = declared.resolve.type_name
-            keys = objects.columns[objects.level.columns[column]]
-            return encode_ids(name, keys)
-        return self._child(type_, objects.children[selected.key], selected, absent)
+    def _form(self, level: Level) -> LevelForm:
+        form: LevelForm | None = level.kept.get(None, LevelForm)
+        if form is None:
+            form = _form_of(level, self.schema)
+            level.kept.keep(None, LevelForm, form)
+        return form
 
-    def _type_of(self, level: Level, selected: Selected) -> GraphQLOutputType:
-        type_ = self.schema.type_map[level.type.name]
-        assert isinstance(type_, GraphQLObjectType)
-        found: GraphQLOutputType = type_.fields[selected.name].type
-        return found
-
-    # --- leaves ---------------------------------------------------------------------------------------------
-
-    def _leaves(self, type_: GraphQLOutputType, values: Column, absent: int, *, wall: bool = False) -> Column:
-        if isinstance(type_, GraphQLNonNull):
-            check_present(values, absent)
-            type_ = type_.of_type
-        if isinstance(type_, GraphQLList):
-            return self._lists_of_leaves(type_.of_type, values)
-        if isinstance(type_, GraphQLEnumType):
-            return one_of(frozenset(type_.values))(values, self.zone)
-        assert isinstance(type_, GraphQLScalarType)
-        return wall_clock(values, self.zone) if wall else SCALARS[type_.name](values, self.zone)
-
-    def _lists_of_leaves(self, item: GraphQLOutputType, lists: Column) -> Column:
-        if not all(values is None or isinstance(values, list) for values in lists):
-            raise Unexpected
-        items = list(chain.from_iterable(values for values in lists if values is not None))
-        written = iter(self._leaves(item, items, 0))
-        return [None if values is None else [next(written) for _ in values] for values in lists]
-
-    # --- what was read on -----------------------------------------------------------------------------------
-
-    def _child(self, type_: GraphQLOutputType, child: Child, selected: Selected, absent: int) -> Column:
+    def _field(self, objects: Objects, entry: Entry, absent: int) -> Column:
+        place, leaf = entry.place, entry.leaf
+        if place is not None and leaf is not None:
+            values = objects.columns[place]
+            if leaf.required:
+                check_present(values, absent)
+            return leaf.write(values, self.zone)
+        child = objects.children[entry.selected.key]
         if isinstance(child, Leaves):
-            return self._given(type_, child.values, selected, absent)
-        written = self._composite(child, selected)
-        if isinstance(type_, GraphQLNonNull):
+            return self._given(entry, child.values, absent)
+        written = self._composite(child, entry.selected)
+        if entry.required:
             check_present(written, absent)
         return written
 
-    def _given(self, type_: GraphQLOutputType, values: Column, selected: Selected, absent: int) -> Column:
+    # --- what was read on -----------------------------------------------------------------------------------
+
+    def _given(self, entry: Entry, values: Column, absent: int) -> Column:
         """What functions gave; of what should be objects, only that there are none can be written."""
-        if selected.step is None:
-            return self._leaves(type_, values, absent)
+        if entry.required:
+            check_present(values, absent)
+        if entry.leaf is not None:
+            return entry.leaf.write(values, self.zone)
         if any(value is not None for value in values):
             raise Unexpected
-        if isinstance(type_, GraphQLNonNull):
-            check_present(values, absent)
         return values
 
     def _composite(self, child: Child, selected: Selected) -> Column:
@@ -255,8 +256,65 @@ def _items(values: list[Any]) -> list[Any]:
     return values
 
 
-def _shape(level: Level) -> Shape:
-    name = level.type.name
-    return tuple(
-        (key, name if selected.name == "__typename" else None) for key, selected in level.selected.items()
+# --- forms --------------------------------------------------------------------------------------------------
+
+
+def _form_of(level: Level, schema: GraphQLSchema) -> LevelForm:
+    type_ = schema.type_map[level.type.name]
+    assert isinstance(type_, GraphQLObjectType)
+    shape = tuple(
+        (key, type_.name if selected.name == "__typename" else None)
+        for key, selected in level.selected.items()
     )
+    entries = {
+        key: _entry_of(level, selected, type_.fields[selected.name].type)
+        for key, selected in level.selected.items()
+        if selected.name != "__typename"
+    }
+    return LevelForm(shape, entries)
+
+
+def _entry_of(level: Level, selected: Selected, type_: GraphQLOutputType) -> Entry:
+    declared = selected.declared
+    required = isinstance(type_, GraphQLNonNull)
+    if isinstance(declared, ColumnField):
+        leaf = _leaf_of(type_, wall=isinstance(declared.column.type, DateTime))
+        return Entry(selected, level.columns[declared.column], leaf, required)
+    if isinstance(declared, ComputedField) and isinstance(declared.resolve, GlobalIdOf):
+        (column,) = declared.needs
+        return Entry(selected, level.columns[column], Leaf(_ids(declared.resolve.type_name), False), required)
+    given = None if selected.step is not None else _leaf_of(type_, wall=False)
+    return Entry(selected, None, given, required)
+
+
+def _leaf_of(type_: GraphQLOutputType, *, wall: bool) -> Leaf:
+    if isinstance(type_, GraphQLNonNull):
+        return Leaf(_leaf_of(type_.of_type, wall=wall).write, True)
+    if isinstance(type_, GraphQLList):
+        return Leaf(_lists_of(_leaf_of(type_.of_type, wall=wall)), False)
+    if isinstance(type_, GraphQLEnumType):
+        return Leaf(one_of(frozenset(type_.values)), False)
+    assert isinstance(type_, GraphQLScalarType)
+    return Leaf(wall_clock if wall else SCALARS[type_.name], False)
+
+
+def _lists_of(item: Leaf) -> Write:
+    """Writes lists of leaves: all their items at once."""
+
+    def write(lists: Column, zone: ZoneInfo) -> Column:
+        if not all(values is None or isinstance(values, list) for values in lists):
+            raise Unexpected
+        items = list(chain.from_iterable(values for values in lists if values is not None))
+        if item.required:
+            check_present(items, 0)
+        written = iter(item.write(items, zone))
+        return [None if values is None else [next(written) for _ in values] for values in lists]
+
+    return write
+
+
+def _ids(type_name: str) -> Write:
+    def write(keys: Column, _: ZoneInfo) -> Column:
+        return encode_ids(type_name, keys)
+
+    return write

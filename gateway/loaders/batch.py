@@ -6,8 +6,7 @@ columns of the same rows at the same time shares a statement. Called by the reso
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
@@ -16,50 +15,63 @@ from sqlalchemy import Column, ColumnElement, func
 from datasources.model import EVERYTHING, Filter, Keys, Order, Row
 from gateway.auth.access import Access
 from gateway.auth.crossing import convert_key, table_of
-from gateway.auth.reads import Use
+from gateway.auth.selection import Selection
 
 Loaded = TypeVar("Loaded")
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Rows whose `key` column is one of the keys that are asked for, at most `limit` for each.
-
-    `use` says which of them the audit counts as read.
-    """
-
-    key: Column[Any]
-    columns: tuple[ColumnElement[Any], ...]
-    where: Filter = EVERYTHING
-    order: tuple[Order, ...] = ()
-    limit: int | None = None
-    use: Use = Use.ANSWER
-
-
 class RowsByKey(DataLoader[Any, list[Row]]):
-    """Takes values of the batch's key column, gives the visible rows that hold each, in order."""
+    """Takes values of the selection's key column, gives the visible rows that hold each, in order."""
 
-    def __init__(self, access: Access, batch: Batch) -> None:
+    def __init__(self, access: Access, selection: Selection) -> None:
         super().__init__()
         self._access = access
-        self._batch = batch
+        self._selection = selection
 
     async def batch_load_fn(self, keys: list[Any]) -> list[list[Row]]:
         """One statement for all keys."""
-        batch = self._batch
-        columns = unique((*batch.columns, batch.key))
-        place = place_of(columns, batch.key)
-        found: dict[Any, list[Row]] = {key: [] for key in keys}
-        for row in await self._access.rows(
-            table_of(batch.key),
-            columns,
-            where=batch.where,
-            order=batch.order,
-            keys=Keys(batch.key, tuple(keys), batch.limit),
-            use=batch.use,
-        ):
-            found[row[place]].append(row)
+        found = await rows_by_key(self._access, self._selection, keys)
         return [found[key] for key in keys]
+
+
+async def rows_by_key(access: Access, selection: Selection, keys: Sequence[Any]) -> dict[Any, list[Row]]:
+    """The visible rows of a selection that hold each of some values of its key."""
+    assert selection.key is not None
+    place = place_of(selection.columns, selection.key)
+    found: dict[Any, list[Row]] = {key: [] for key in keys}
+    for row in await access.read(selection, tuple(keys)):
+        found[row[place]].append(row)
+    return found
+
+
+def by_key(
+    key: Column[Any],
+    columns: Iterable[ColumnElement[Any]],
+    where: Filter = EVERYTHING,
+    order: tuple[Order, ...] = (),
+    limit: int | None = None,
+    **more: Any,
+) -> Selection:
+    """Rows whose `key` column is one of the keys that will be asked for, at most `limit` for each."""
+    return Selection(
+        table=table_of(key),
+        columns=tuple(unique((*columns, key))),
+        where=where,
+        order=order,
+        key=key,
+        per_key=limit,
+        **more,
+    )
+
+
+def named_by(
+    target: Column[Any], columns: Iterable[ColumnElement[Any]], where: Filter, **more: Any
+) -> Selection:
+    """The one row that holds a key as its `target`: the one with the lowest primary key where several do."""
+    keys = tuple(table_of(target).primary_key.columns)
+    if any(key is target for key in keys):
+        return by_key(target, columns, where, **more)
+    return by_key(target, columns, where, tuple(Order(key) for key in keys), limit=1, **more)
 
 
 class CountByKey(DataLoader[Any, int]):
@@ -87,15 +99,16 @@ class Loaders:
         self._access = access
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
-    async def rows(self, batch: Batch, value: Any, *, name: Hashable) -> list[Row]:
-        """The rows of a batch whose key is `value`. Batches of one `name` are one: it says what tells them apart."""
-        key = convert_key(value, batch.key)
+    async def rows(self, selection: Selection, value: Any, *, name: Hashable) -> list[Row]:
+        """The rows of a selection whose key is `value`. Those of one `name` are one: it says what tells them apart."""
+        assert selection.key is not None
+        key = convert_key(value, selection.key)
         if key is None:
             return []
-        place = ("rows", batch.key, batch.columns, name)
+        place = ("rows", selection.key, selection.columns, name)
         loader = self._loaders.get(place)
         if loader is None:
-            loader = self._loaders[place] = RowsByKey(self._access, batch)
+            loader = self._loaders[place] = RowsByKey(self._access, selection)
         rows: list[Row] = await loader.load(key)
         return rows
 

@@ -46,7 +46,7 @@ async def explained_columns(
         if not isinstance(bound, ColumnField | ThroughField):
             continue
         if subject.field(row_type.name, bound.name) is None:
-            why = _why_absent(request.services.policies, subject, row_type, bound)
+            why = _why_absent(request.services.rules.policies, subject, row_type, bound)
             found.append(ExplainedColumn(bound.name, ColumnState.ABSENT, why))
             continue
         masked = None if key is None else await _why_null(explainer, row_type, key, bound)

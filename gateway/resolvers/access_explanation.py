@@ -84,7 +84,7 @@ def _row_type(request: Request, name: str) -> tuple[RowType, RowPolicy]:
     found = request.catalogue.composite(name)
     if not isinstance(found, RowType):
         raise bad_input("`type` is no type of rows in this schema: say one such as `Lead` or `Ticket`.")
-    policy = request.services.policies.row_policy(found.table)
+    policy = request.services.rules.policies.row_policy(found.table)
     if policy is None or not found.node:
         raise bad_input(f"Rows of {name} have no database id, so that none can be named.")
     return found, policy
@@ -116,7 +116,7 @@ async def _explained(request: Request, asked: _Asked) -> Explanation:
     try:
         rules = await access.rules()
         explainer = Explainer(
-            subject=access, asker=request.access, scope=rules.scope, policies=request.services.policies
+            subject=access, asker=request.access, scope=rules.scope, policies=request.services.rules.policies
         )
         return await _told(request, asked, explainer)
     finally:
@@ -127,7 +127,7 @@ async def _told(request: Request, asked: _Asked, explainer: Explainer) -> Explan
     row_type, key = asked.row_type, asked.database_id
     exists = 0 <= key <= MAXIMUM_INT and await explainer.exists(row_type.key, key)
     has_type = asked.catalogue.has_table(row_type.table)
-    obstacles = [] if has_type else [absent_type(request.services.policies, asked.audience, row_type)]
+    obstacles = [] if has_type else [absent_type(request.services.rules.policies, asked.audience, row_type)]
     grounds: list[TriedGround] = []
     if exists:
         kept = await explainer.keeps_away(asked.policy, key)

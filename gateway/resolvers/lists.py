@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func
 
-from datasources.model import Filter, Order, Row, all_of
+from datasources.model import Filter, Row, all_of
 from gateway.auth.reads import Use
+from gateway.auth.selection import Along, Selection
 from gateway.context import Request
-from gateway.loaders.batch import Batch, unique
+from gateway.loaders.batch import by_key, unique
 from gateway.loaders.relations import Direction
 from gateway.resolvers.connection import Connection, Item, Page, PageArguments, page_arguments
-from gateway.resolvers.cursor import fingerprint_of
+from gateway.resolvers.cursor import Cursors, fingerprint_of
 from gateway.resolvers.declarations import RowType
 from gateway.resolvers.element import Element, Info, step_of
 from gateway.resolvers.order import Term, after, terms_of, until
@@ -41,19 +42,24 @@ def list_resolver(table: Table, direction: Direction | None) -> Callable[..., An
         step = step_of(parent, info)
         reader = await list_reader(info.context, step, table, direction, arguments)
         key = None if direction is None else parent.cell(direction.source)
-        loaded = _Loaded(reader, key)
+        loaded = _Loaded(info.context, reader, key)
         return Connection(loaded.page, loaded.total, step)
 
     return resolve
 
 
 async def list_reader(
-    request: Request, step: Step, table: Table, direction: Direction | None, arguments: Mapping[str, Any]
+    request: Request,
+    step: Step,
+    table: Table,
+    direction: Direction | None,
+    arguments: Mapping[str, Any],
+    **more: Any,
 ) -> ListReader:
     """How a list is read, for all parents of a level. Raises BAD_USER_INPUT."""
     page = page_arguments(arguments)
     listing = await _listing(request, request.catalogue.row_type(table), arguments, direction)
-    return ListReader(request, step, listing, page, direction)
+    return ListReader(request.services.cursors, step, listing, page, direction, **more)
 
 
 async def _listing(
@@ -98,39 +104,36 @@ class Past:
 
 @dataclass(frozen=True)
 class ListReader:
-    """How one page of a list is read: the same for every parent of a nested list. What is asked is asked by others."""
+    """How one page of a list is read: the same for every parent of a nested list. What is asked is asked by others.
 
-    request: Request
+    `along` is what comes along with the rows; `lasting` says that other requests will read by it, too.
+    """
+
+    cursors: Cursors
     step: Step
     listing: Listing
     arguments: PageArguments
     direction: Direction | None
+    along: tuple[Along, ...] = ()
+    lasting: bool = False
 
-    @property
+    @cached_property
+    def selection(self) -> Selection:
+        """What is read. Raises BAD_USER_INPUT for a cursor that doesn't fit."""
+        terms = (term.reversed() if self.arguments.backward else term for term in self.listing.terms)
+        where, order = all_of(self.listing.where, self._between()), tuple(term.order for term in terms)
+        # One more than the page has, which tells whether the list goes on.
+        limit = self.arguments.size + 1
+        more: dict[str, Any] = {"use": Use.PAGE, "along": self.along, "lasting": self.lasting}
+        if self.direction is not None:
+            return by_key(self.direction.target, self._places, where, order, limit, **more)
+        table = self.listing.row_type.table
+        return Selection(table, tuple(self._places), where, order, limit=limit, **more)
+
+    @cached_property
     def name(self) -> tuple[Any, ...]:
         """What tells this page's reads apart from those of other lists of the same rows."""
         return (self.listing.fingerprint, self.arguments)
-
-    @property
-    def limit(self) -> int:
-        """How many rows are read: one more than the page has, which tells whether the list goes on."""
-        return self.arguments.size + 1
-
-    @property
-    def columns(self) -> tuple[ColumnElement[Any], ...]:
-        """What is read: the step's columns, and what the order needs besides."""
-        return tuple(self._places)
-
-    @property
-    def where(self) -> Filter:
-        """Which rows are read. Raises BAD_USER_INPUT for a cursor that doesn't fit."""
-        return all_of(self.listing.where, self._between())
-
-    @property
-    def order(self) -> tuple[Order, ...]:
-        """In which order rows are read: from the end for a page of the last."""
-        terms = self.listing.terms
-        return tuple((term.reversed() if self.arguments.backward else term).order for term in terms)
 
     def shown(self, rows: Sequence[Row]) -> tuple[list[Row], bool]:
         """The rows that the page shows of those that were read, and whether there are more."""
@@ -147,7 +150,7 @@ class ListReader:
     def cursor(self, row: Row) -> str:
         """The cursor of a row."""
         position = [term.position(row[self._places[term.expression]]) for term in self.listing.terms]
-        return self.request.services.cursors.encode(self.listing.fingerprint, position)
+        return self.cursors.encode(self.listing.fingerprint, position)
 
     def past(self) -> Past | None:
         """The look beyond the page's cursor, where it was asked. Raises BAD_USER_INPUT."""
@@ -178,13 +181,14 @@ class ListReader:
 
     def _position(self, cursor: str) -> Sequence[Any]:
         kinds = [term.kind for term in self.listing.terms]
-        return self.request.services.cursors.decode(self.listing.fingerprint, cursor, kinds)
+        return self.cursors.decode(self.listing.fingerprint, cursor, kinds)
 
 
 @dataclass(frozen=True)
 class _Loaded:
     """One parent's list, its rows and counts batched with those of other parents by loaders; `key` is the parent's."""
 
+    request: Request
     reader: ListReader
     key: Any
 
@@ -203,23 +207,13 @@ class _Loaded:
         return await self._count(listing.where, name=listing.fingerprint)
 
     async def _rows(self) -> list[Row]:
-        reader, request = self.reader, self.reader.request
+        reader, request = self.reader, self.request
         if reader.direction is None:
-            return await request.access.rows(
-                reader.listing.row_type.table,
-                reader.columns,
-                where=reader.where,
-                order=reader.order,
-                limit=reader.limit,
-                use=Use.PAGE,
-            )
-        batch = Batch(
-            reader.direction.target, reader.columns, reader.where, reader.order, reader.limit, Use.PAGE
-        )
-        return list(await request.loaders.rows(batch, self.key, name=reader.name))
+            return await request.access.read(reader.selection)
+        return list(await request.loaders.rows(reader.selection, self.key, name=reader.name))
 
     async def _count(self, where: Filter, *, name: Any) -> int:
-        reader, request = self.reader, self.reader.request
+        reader, request = self.reader, self.request
         if reader.direction is not None:
             return await request.loaders.count(reader.direction.target, where, self.key, name=name)
         groups = await request.access.groups(reader.listing.row_type.table, (func.count(),), where=where)

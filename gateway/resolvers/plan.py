@@ -7,9 +7,11 @@ one writes the answer by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from weakref import ref
 
 from graphql import (
     ArgumentNode,
@@ -45,9 +47,40 @@ from gateway.resolvers.declarations import (
     ToManyField,
     ToOneField,
 )
+from gateway.resolvers.ids import GlobalIdOf
 
 Columns = dict[ColumnElement[Any], int]
 Nodes = tuple[FieldNode, ...]
+
+# Of one step: for some callers, and some sizes of its pages.
+MOST_DERIVED = 16
+
+
+class Derived:
+    """What somebody has derived of a step by the rules of a caller: of a few callers, as long as they ask.
+
+    `rules` may be None for what is the same for everybody.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, Hashable], tuple[Callable[[], Any], Any]] = {}
+
+    def get(self, rules: Any, place: Hashable) -> Any:
+        """What was kept; None where nothing was."""
+        kept = self._kept.get((id(rules), place))
+        return None if kept is None or kept[0]() is not rules else kept[1]
+
+    def keep(self, rules: Any, place: Hashable, derived: Any) -> None:
+        """Keeps something."""
+        if len(self._kept) >= MOST_DERIVED:
+            self._kept.clear()
+        self._kept[id(rules), place] = (_nobody if rules is None else ref(rules)), derived
+
+
+def _nobody() -> None:
+    """Stands for the rules where there are none."""
 
 
 @dataclass(eq=False)
@@ -87,6 +120,7 @@ class Step:
     total: bool = False
     previous: bool = False
     next: bool = False
+    kept: Derived = field(default_factory=Derived)
 
     @property
     def level(self) -> Level | None:
@@ -107,6 +141,16 @@ class Level:
     own: frozenset[ColumnElement[Any]] = frozenset()
     through: dict[Direction, Columns] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
+    kept: Derived = field(default_factory=Derived)
+
+    @cached_property
+    def onward(self) -> tuple[Selected, ...]:
+        """What was selected that isn't in the objects' own cells, and has to be read or worked out."""
+        return tuple(
+            selected
+            for selected in self.selected.values()
+            if selected.declared is not None and not _is_cell(selected.declared)
+        )
 
     def need(self, *columns: Column[Any]) -> None:
         """Adds columns of the type's table."""
@@ -267,6 +311,13 @@ def holds_variable(argument: ArgumentNode) -> bool:
             case ObjectValueNode(fields=fields):
                 waiting.extend(field.value for field in fields)
     return False
+
+
+def _is_cell(declared: Field) -> bool:
+    """Whether a field is a cell, or the id that is made of one."""
+    if isinstance(declared, ComputedField):
+        return isinstance(declared.resolve, GlobalIdOf)
+    return isinstance(declared, ColumnField)
 
 
 def _selections(nodes: Nodes) -> list[SelectionSetNode]:

@@ -13,11 +13,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement
 
 from datasources.model import EVERYTHING, Filter, Row
-from datasources.model import Order as ReadOrder
 from gateway.context import Request
 from gateway.errors import bad_input
-from gateway.loaders.batch import Batch, only
-from gateway.loaders.relations import Direction
+from gateway.loaders.batch import by_key, named_by, only
 from gateway.resolvers.company_rows import company_rows_resolver
 from gateway.resolvers.connection import Connection
 from gateway.resolvers.declarations import (
@@ -37,7 +35,7 @@ from gateway.resolvers.declarations import (
 from gateway.resolvers.element import Element, Info, level_of, presented, step_of
 from gateway.resolvers.ids import database_id
 from gateway.resolvers.lists import list_resolver
-from gateway.resolvers.plan import Columns, Level, Step
+from gateway.resolvers.plan import Level, Step
 
 Resolver: TypeAlias = Callable[..., Any]
 
@@ -81,7 +79,7 @@ def _through(bound: ThroughField) -> Resolver:
 
     async def resolve(parent: Element, info: Info) -> Any:
         columns = parent.level.through[direction]
-        batch = _one_of(direction, columns, EVERYTHING)
+        batch = named_by(direction.target, columns, EVERYTHING)
         row = only(await info.context.loaders.rows(batch, parent.cell(direction.source), name="through"))
         if row is None:
             return None
@@ -91,14 +89,6 @@ def _through(bound: ThroughField) -> Resolver:
     return resolve
 
 
-def _one_of(direction: Direction, columns: Columns, where: Filter) -> Batch:
-    """The one row that a relation leads to; the one with the lowest key where several answer."""
-    keys = tuple(direction.table.primary_key.columns)
-    if direction.target in keys:
-        return Batch(direction.target, tuple(columns), where)
-    return Batch(direction.target, tuple(columns), where, tuple(ReadOrder(key) for key in keys), limit=1)
-
-
 def _to_one(bound: ToOneField) -> Resolver:
     direction = bound.direction
 
@@ -106,7 +96,7 @@ def _to_one(bound: ToOneField) -> Resolver:
         request: Request = info.context
         level = level_of(step_of(parent, info))
         where = request.catalogue.row_type(direction.table).shown
-        batch = _one_of(direction, level.columns, where)
+        batch = named_by(direction.target, level.columns, where)
         row = only(await request.loaders.rows(batch, parent.cell(direction.source), name="one"))
         return None if row is None else Element(level, row)
 
@@ -117,7 +107,7 @@ def row_by_key(request: Request, level: Level, key: Any, *, where: Filter, name:
     """The row of a level's type with this primary key, if the caller sees it."""
     row_type = level.type
     assert isinstance(row_type, RowType)
-    return request.loaders.rows(Batch(row_type.key, tuple(level.columns), where), key, name=name)
+    return request.loaders.rows(by_key(row_type.key, level.columns, where), key, name=name)
 
 
 def _by_id(bound: RootOneField) -> Resolver:

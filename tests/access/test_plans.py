@@ -24,7 +24,9 @@ from datasources.magenta.tables import company
 from datasources.migrate import migrate_mysql
 from datasources.model import EVERYTHING, Direction, Order
 from gateway.auth.access import Access
+from gateway.auth.caller_rules import CallerRules
 from gateway.auth.crossing import Budgets
+from gateway.auth.policies import POLICIES
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
 from gateway.auth.sources import Estate
@@ -237,7 +239,7 @@ async def test_reads_cost_what_is_visible_and_not_what_there_is(
 ) -> None:
     source = RecordingSource(estimated.dsn)
     estate = Estate(sources={"iperform": source}, files=None)  # type: ignore[arg-type]
-    access = Access(estate, PRINCIPALS[caller], budgets=Budgets(100_000, 100_000))
+    access = Access(estate, CallerRules(POLICIES, PRINCIPALS[caller]), budgets=Budgets(100_000, 100_000))
     await access.rules()
     source.sent.clear()
     answer = await ask(access)

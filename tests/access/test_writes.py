@@ -12,6 +12,7 @@ from sqlalchemy import Column, create_engine, select, update
 
 from datasources.iperform.tables import lead_logs, lead_status, leads, tickets
 from datasources.model import EVERYTHING
+from gateway.auth.caller_rules import KeptRules
 from gateway.auth.change import Added, Cells, Change, Effects
 from gateway.auth.policies import POLICIES, WRITES
 from gateway.auth.policy import Every, Policies, WritePolicy
@@ -58,7 +59,8 @@ class Estate:
         self, who: Principal, change: Change, *, policies: Policies = POLICIES
     ) -> tuple[int, ...]:
         """Carries a change out as somebody."""
-        services: Services = replace(self._services, policies=policies)
+        rules = KeptRules(policies, self._services.rules.denied_columns)
+        services: Services = replace(self._services, rules=rules)
         return await services.access_for(who).change(change)
 
 

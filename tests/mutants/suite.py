@@ -16,6 +16,7 @@ from graphql import ExecutionResult
 from sqlalchemy import Table
 
 from datasources.seed.clients import ERP_COMPANY_IDS
+from gateway.auth.caller_rules import KeptRules
 from gateway.auth.company_tables import COMPANY_TABLES, Newest
 from gateway.auth.policy import Policies
 from gateway.auth.principal import Client, Principal
@@ -147,7 +148,7 @@ class Suite:
         schema = SCHEMAS.of(principal.audience)
         document = self._documents.get(query, schema)
         prepared = reference.prepare(schema, document, document.operation(None), variables)
-        services = replace(self._services, policies=policies)
+        services = self._under(policies)
         access = services.access_for(principal)
         request = Request(
             request_id="a mutant",
@@ -161,12 +162,16 @@ class Suite:
         )
         return await reference.run(schema, prepared, request)
 
+    def _under(self, policies: Policies) -> Services:
+        """The services under other rules, which nobody has kept anything of."""
+        return replace(self._services, rules=KeptRules(policies, self._services.rules.denied_columns))
+
     # --- by the door to the data ----------------------------------------------------------------------------
 
     async def _rows(self, policies: Policies, asker: Asker, table: Table) -> str | None:
         """A table whose rows have no ids of the API's: all of them, as resolvers are given them."""
         keys = [column for column in table.columns if column.primary_key] or [*table.columns][:2]
-        access = replace(self._services, policies=policies).access_for(asker.principal)
+        access = self._under(policies).access_for(asker.principal)
         rows = await access.rows(table, keys)
         names = [column.name for column in keys]
         expected = [tuple(row[name] for name in names) for row in self._expected(asker.caller, table)]
@@ -186,7 +191,7 @@ class Suite:
 
     async def _company_rows(self, policies: Policies, asker: Asker, table: Table) -> str | None:
         """The companies whose own tables have rows for a caller."""
-        access = replace(self._services, policies=policies).access_for(asker.principal)
+        access = self._under(policies).access_for(asker.principal)
         found = await access.company_rows(table, [table.c.id], sorted(self._companies_with_tables), Newest(1))
         expected = self._companies_with_tables & (
             {row["id"] for row in self.data.rows("Company")}
