@@ -25,6 +25,9 @@ class Capability(Enum):
     TRANSACTIONS = auto()
     WRITES = auto()
 
+    # There is one object of each; Enum's own hash is that of the name, worked out by Python each time.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:

@@ -98,7 +98,7 @@ def _most_rows(read: Read, capabilities: Capabilities) -> int | None:
         or capabilities & {Capability.LIMIT_BY, Capability.WINDOW_FUNCTIONS}
     ):
         return None
-    count = len(key_values(keys))
+    count = len(keys.values)
     if count < 2 or count * keys.limit > MOST_ROWS or not _can_sort(read, keys):
         return None
     wanted = count * max(keys.limit, MOST_OF_EACH)
@@ -116,17 +116,22 @@ def is_whole(whole: Read, rows: Sequence[Row]) -> bool:
 
 
 def limited(read: Read, rows: Sequence[Row]) -> list[Row]:
-    """The first few rows of each key, in the read's order, of all rows of all keys."""
+    """The first few rows of each key, of all rows of all keys; those of each are in the read's order."""
     keys = read.keys
     assert keys is not None
     assert keys.limit is not None
     place = _place(read, keys.column)
-    found: dict[Any, list[Row]] = {}
-    for row in _sorted(read, rows):
-        of_key = found.setdefault(row[place], [])
-        if len(of_key) < keys.limit:
-            of_key.append(row)
-    return [row for of_key in found.values() for row in of_key]
+    found = _sorted(read, rows)
+    counts = Counter(map(itemgetter(place), found))
+    if max(counts.values(), default=0) <= keys.limit:
+        return found
+    seen: dict[Any, int] = {}
+    kept = []
+    for row in found:
+        count = seen[row[place]] = seen.get(row[place], 0) + 1
+        if count <= keys.limit:
+            kept.append(row)
+    return kept
 
 
 def _sorted(read: Read, rows: Sequence[Row]) -> list[Row]:
@@ -135,7 +140,7 @@ def _sorted(read: Read, rows: Sequence[Row]) -> list[Row]:
     for order in reversed(read.order):
         place = _place(read, order.expression)
         descending = order.direction is Direction.DESC
-        if any(row[place] is None for row in found):
+        if None in map(itemgetter(place), found):
             found.sort(key=lambda row: (row[place] is not None, row[place]), reverse=descending)
         else:
             found.sort(key=itemgetter(place), reverse=descending)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, ColumnElement, Table
 
@@ -68,11 +70,17 @@ class Access:
         self._budgets = budgets
         self.reads = Reads()
         self._witnesses = Witnesses()
-        self._crossing = Crossing(self._fetch_keys, self._witnesses, budgets)
-        self._own_tables = OwnTables(estate, self._crossing)
         self._bound: Rules | None = caller.at_once
         self._binding: asyncio.Future[Rules] | None = None
         self._askers: list[asyncio.Task[Any]] = []
+
+    @cached_property
+    def _crossing(self) -> Crossing:
+        return Crossing(self._fetch_keys, self._witnesses, self._budgets)
+
+    @cached_property
+    def _own_tables(self) -> OwnTables:
+        return OwnTables(self._estate, self._crossing)
 
     async def rules(self) -> Rules:
         """The rules as they are for this caller; the organisation is read once, by whoever asks first."""
@@ -128,14 +136,36 @@ class Access:
 
         A cell that the caller may not read on its row comes back as None.
         """
+        reading, rows = await self._read(selection, values)
+        self.reads.rows(reading, rows)
+        return rows
+
+    async def by_key(self, selection: Selection, values: Sequence[Value]) -> dict[Value, Sequence[Row]]:
+        """As `read`, by the value that each row holds; of values that no row holds there may be nothing."""
+        reading, rows = await self._read(selection, tuple(values))
+        place = reading.key
+        assert place is not None
+        held = map(itemgetter(place), rows)
+        found: dict[Value, Sequence[Row]]
+        if reading.is_unique:
+            found = dict(zip(held, zip(rows, strict=True), strict=True))
+            self.reads.rows(reading, rows)
+        else:
+            lists: dict[Value, list[Row]] = {value: [] for value in values}
+            for value, row in zip(held, rows, strict=True):
+                lists[value].append(row)
+            found = cast(dict[Value, Sequence[Row]], lists)
+            self.reads.lists(reading, rows, lists.values())
+        return found
+
+    async def _read(self, selection: Selection, values: tuple[Value, ...]) -> tuple[Reading, list[Row]]:
         reading = None if self._bound is not None else self._known_already(selection, values)
         if reading is None:
             reading = reading_of(selection, self._bound or await self.rules())
         purpose = Purpose.WORKING if selection.use is Use.WORKING else Purpose.ROWS
         rows = await self._run(reading.asked(values), purpose, crosses=reading.crosses)
         self._witnesses.note(reading.read.policy, selection.columns, rows)
-        self.reads.rows(reading, rows)
-        return rows
+        return reading, rows
 
     def _known_already(self, selection: Selection, values: tuple[Value, ...]) -> Reading | None:
         """How a selection is read, where that takes no look at the organisation.
@@ -375,7 +405,9 @@ class Access:
         if place is None:
             return await send()
         source = self._estate.source(tables[0]).name if tables else self._estate.files.name
-        with place.reading(purpose, source, ruled(self._caller.policies, tables, self._caller.principal.caller)):
+        with place.reading(
+            purpose, source, ruled(self._caller.policies, tables, self._caller.principal.caller)
+        ):
             return await send()
 
     def note_shared(self, place: Here, other: Path, table: Table, purpose: Purpose) -> None:

@@ -11,7 +11,7 @@ request has just read prove it, and nothing is asked at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -250,14 +250,16 @@ def _converted(values: Iterable[Value], term: Related) -> frozenset[Value]:
     )
 
 
-def converted_keys(values: Iterable[Value], target: ColumnElement[Any]) -> dict[Value, Value]:
-    """Each distinct value that isn't None, and what `convert_key` makes of it."""
+def keys_named(
+    values: Iterable[Value], target: ColumnElement[Any]
+) -> tuple[list[Value], Mapping[Value, Value] | None]:
+    """The distinct keys that values name, and which each does, as `convert_key` has it; None where each is one."""
     distinct = dict.fromkeys(values)
     distinct.pop(None, None)
-    kind = _kind_of(target)
-    if {*map(type, distinct)} == {kind}:
-        return dict(zip(distinct, distinct, strict=True))
-    return {value: convert_key(value, target) for value in distinct}
+    if {*map(type, distinct)} <= {_kind_of(target)}:
+        return list(distinct), None
+    key_of = {value: convert_key(value, target) for value in distinct}
+    return [key for key in dict.fromkeys(key_of.values()) if key is not None], key_of
 
 
 def convert_key(value: Value, target: ColumnElement[Any]) -> Value:

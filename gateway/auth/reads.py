@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from operator import itemgetter
@@ -42,24 +41,34 @@ class Reads:
 
     def __init__(self) -> None:
         self._keys: dict[Table, set[Any]] = {}
-        self._others: Counter[Kind] = Counter()
-        self._groups: Counter[Kind] = Counter()
+        self._others: dict[Kind, int] = {}
+        self._groups: dict[Kind, int] = {}
 
     def rows(self, reading: Reading, rows: Sequence[Row]) -> None:
-        """Notes rows of a selection, and those that came along: by their keys where these were read, so that no row
-        counts twice."""
-        selection = reading.selection
-        if selection.use is Use.WORKING:
-            return
-        given = _of_pages(reading, rows) if selection.use is Use.PAGE else rows
-        own = reading.own
+        """Notes the rows of a selection, and those that came along: by their keys where these were read, so that no
+        row counts twice."""
+        use, limit = reading.selection.use, reading.selection.limit
+        if use is not Use.WORKING:
+            self._note(reading, rows if use is Use.ANSWER or limit is None else rows[: limit - 1])
+
+    def lists(self, reading: Reading, rows: Sequence[Row], lists: Iterable[Sequence[Row]]) -> None:
+        """As `rows`, of rows that were asked for by a key: `lists` has those of each."""
+        use, limit = reading.selection.use, reading.selection.per_key
+        if use is Use.PAGE and limit is not None:
+            beyond = {id(rows[-1]) for rows in lists if len(rows) == limit}
+            rows = [row for row in rows if id(row) not in beyond] if beyond else rows
+        if use is not Use.WORKING:
+            self._note(reading, rows)
+
+    def _note(self, reading: Reading, rows: Sequence[Row]) -> None:
+        table, own = reading.selection.table, reading.own
         if own is None:
-            self.others(selection.table, len(given))
+            self.others(table, len(rows))
         else:
-            self.keys(selection.table, map(itemgetter(*own), given))
-        for table, place in reading.along:
-            self.keys(table, map(itemgetter(place), given))
-            self._keys[table].discard(None)
+            self.keys(table, map(itemgetter(*own), rows))
+        for other, place in reading.along:
+            self.keys(other, map(itemgetter(place), rows))
+            self._keys[other].discard(None)
 
     def keys(self, table: Table, keys: Iterable[Any]) -> None:
         """Notes rows of a table by what tells them apart."""
@@ -67,11 +76,11 @@ class Reads:
 
     def others(self, kind: Kind, count: int) -> None:
         """Notes what can't be told apart."""
-        self._others[kind] += count
+        self._others[kind] = self._others.get(kind, 0) + count
 
     def groups(self, table: Table, count: int) -> None:
         """Notes groups of a table's rows."""
-        self._groups[table] += count
+        self._groups[table] = self._groups.get(table, 0) + count
 
     def only_key(self, table: Table) -> Any:
         """The key of the row that was read of a table, where it was just one; else None."""
@@ -88,21 +97,3 @@ class Reads:
     def counted_groups(self) -> Mapping[Kind, int]:
         """How many groups of each table's rows."""
         return self._groups
-
-
-def _of_pages(reading: Reading, rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows without those beyond a page: of the whole read, or of each key."""
-    selection = reading.selection
-    if selection.per_key is None:
-        return rows if selection.limit is None else rows[: selection.limit - 1]
-    assert reading.key is not None
-    counts = Counter(map(itemgetter(reading.key), rows))
-    if max(counts.values(), default=0) < selection.per_key:
-        return rows
-    seen: Counter[Any] = Counter()
-    shown = []
-    for row in rows:
-        seen[row[reading.key]] += 1
-        if seen[row[reading.key]] < selection.per_key:
-            shown.append(row)
-    return shown

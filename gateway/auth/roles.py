@@ -16,6 +16,9 @@ class Caller(Enum):
     MANAGER = "MANAGER"
     PARTNER = "PARTNER"
 
+    # There is one object of each; Enum's own hash is that of the name, worked out by Python each time.
+    __hash__ = object.__hash__
+
 
 EVERYBODY = frozenset(Caller)
 

@@ -60,11 +60,11 @@ class Reading:
     """A selection as one caller may read it: `read` has their rules in it.
 
     `crosses` says that a term of it leads to another table, which may live elsewhere. `own` are the places of the
-    primary key among the columns, where all of it is read, and `key` is that of the key which is asked by. `along` has
-    the tables that come along, each with the place of its key.
+    primary key among the columns, where all of it is read, and `key` is that of the key which is asked by; `is_unique`
+    says that no two rows hold the same. `along` has the tables that come along, each with the place of its key.
     """
 
-    __slots__ = ("along", "crosses", "key", "own", "read", "selection")
+    __slots__ = ("along", "crosses", "is_unique", "key", "own", "read", "selection")
 
     def __init__(self, selection: Selection, rules: Rules, keys: Keys | None = None) -> None:
         places = {column: place for place, column in enumerate(selection.columns)}
@@ -72,6 +72,7 @@ class Reading:
         self.selection = selection
         self.own = None if None in own else tuple(place for place in own if place is not None)
         self.key = None if selection.key is None else places.get(selection.key)
+        self.is_unique = self.key is not None and self.own == (self.key,)
         self.along = tuple(_along(selection))
         self.read = Read(
             table=selection.table,

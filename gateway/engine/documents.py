@@ -42,6 +42,7 @@ LONGEST_CACHED = 20_000
 # Of one document: one for each way in which its conditions turn out.
 MOST_PLANS = 8
 MOST_REDACTED_KEPT = 8
+MOST_PREPARED_KEPT = 8
 
 # Comparing the fields that share a place in the answer: at graphql-core's own limit a document of 10 kB, from anybody,
 # holds the process for more than a second.
@@ -69,6 +70,14 @@ class Document:
     node: DocumentNode
     _redacted: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
     _plans: dict[Hashable, Level] = field(default_factory=dict, compare=False, repr=False)
+    # Its operations with variables that come again, as `reference.py` has prepared them.
+    prepared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def keep_prepared(self, place: Hashable, prepared: Any) -> None:
+        """Keeps an operation with its variables; the one that was kept first goes first."""
+        if len(self.prepared) >= MOST_PREPARED_KEPT:
+            self.prepared.pop(next(iter(self.prepared)))
+        self.prepared[place] = prepared
 
     def redacted(self, operation: OperationDefinitionNode, known: frozenset[str]) -> str:
         """What the audit keeps of one of its operations, made once; `known` are the names of the schema's inputs."""

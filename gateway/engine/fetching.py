@@ -10,14 +10,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import Table
 
 from datasources.model import EVERYTHING, Filter, Row
-from gateway.auth.crossing import converted_keys
+from gateway.auth.crossing import keys_named
 from gateway.auth.selection import Selection
 from gateway.auth.trace import Here, here
 from gateway.context import Request
@@ -124,11 +124,16 @@ class Fetch:
             return {}
         if selected.fixed_arguments is not None:
             return selected.fixed_arguments
+        last = selected.last_arguments
+        if last is not None and last[0] is self.variables:
+            return last[1]
         # As graphql-core has them: absent where nothing was given, and nothing is the default.
         node = selected.nodes[0]
         found = get_argument_values(self._definition(level, selected), node, self.variables, None, False)
         if not any(map(holds_variable, node.arguments or ())):
             selected.fixed_arguments = found
+        else:
+            selected.last_arguments = self.variables, found
         return found
 
     def _definition(self, level: Level, selected: Selected) -> GraphQLField:
@@ -201,18 +206,16 @@ class Fetch:
         self, gathered: Gathered, raw: Sequence[Any], target: Any
     ) -> tuple[list[Row], dict[Any, Link]]:
         """The rows behind the values, and where among them that of each value is."""
-        key_of = converted_keys(raw, target)
-        keys = [key for key in key_of.values() if key is not None]
+        keys, key_of = keys_named(raw, target)
         found = await gathered.get(keys) if keys else {}
-        rows: list[Row] = []
-        place_of: dict[Any, Link] = {}
-        for value, key in key_of.items():
-            answer = found.get(key)
-            if answer.__class__ is Failure:
-                place_of[value] = answer
-            elif answer:
-                place_of[value] = len(rows)
-                rows.append(answer[0])  # type: ignore[index]
+        failed = {key: answer for key, answer in found.items() if answer.__class__ is Failure}
+        there = [key for key in keys if found.get(key) and key not in failed]
+        rows = [found[key][0] for key in there]  # type: ignore[index]
+        place_of: dict[Any, Link] = dict(zip(there, range(len(there)), strict=True))
+        if failed:
+            place_of |= cast(dict[Any, Link], failed)
+        if key_of is not None:
+            place_of = {value: place_of.get(key) for value, key in key_of.items()}
         return rows, place_of
 
     async def _through(self, objects: Objects, declared: ThroughField) -> Leaves:

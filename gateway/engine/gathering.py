@@ -17,9 +17,8 @@ from gateway.auth.access import Access
 from gateway.auth.selection import Selection
 from gateway.auth.trace import Path, Purpose, here
 from gateway.engine.objects import Failure
-from gateway.loaders.batch import rows_by_key
 
-Answer: TypeAlias = Mapping[Any, "list[Row] | Failure"]
+Answer: TypeAlias = Mapping[Any, "Sequence[Row] | Failure"]
 
 
 @dataclass(eq=False)
@@ -63,7 +62,7 @@ class Gathered:
             await self._answered(own)
         if len(askings) == 1:
             return await next(iter(askings)).answer
-        found: dict[Any, list[Row] | Failure] = {}
+        found: dict[Any, Sequence[Row] | Failure] = {}
         for asking in askings:
             found.update(await asking.answer)
         return found
@@ -102,7 +101,7 @@ class Gathered:
         return answer
 
     async def _read(self, keys: Sequence[Any]) -> Answer:
-        return await rows_by_key(self.access, self.selection, keys)
+        return await self.access.by_key(self.selection, keys)
 
     async def _counted(self, keys: Sequence[Any]) -> Answer:
         selection = self.selection

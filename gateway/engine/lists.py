@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
+from itertools import accumulate, chain
 from typing import Any, TypeAlias
 
 from sqlalchemy import func
 
 from datasources.model import Filter, Row
 from gateway.auth.access import Access
-from gateway.auth.crossing import converted_keys
+from gateway.auth.crossing import keys_named
 from gateway.engine.along import Along
 from gateway.engine.gathering import Gathering
-from gateway.engine.objects import Failure, Page
+from gateway.engine.objects import Failure, FirstPages, Page
 from gateway.loaders.batch import by_key
 from gateway.resolvers.lists import ListReader
 from gateway.resolvers.plan import Step
@@ -26,7 +27,7 @@ ROOT = (None,)
 class Paged:
     """The page of each parent, and the rows that all pages show, one page's after the other's."""
 
-    pages: list[Page]
+    pages: Sequence[Page]
     rows: list[Row] = field(default_factory=list)
 
 
@@ -38,11 +39,12 @@ class Lists:
     reader: ListReader
     gathering: Gathering
     raw: Sequence[Any]
-    _keys: dict[Any, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.reader.direction is not None:
-            self._keys.update(converted_keys(self.raw, self.reader.direction.target))
+    @cached_property
+    def _named(self) -> tuple[list[Any], Mapping[Any, Any] | None]:
+        """The keys that the parents' cells name, and which each does."""
+        assert self.reader.direction is not None
+        return keys_named(self.raw, self.reader.direction.target)
 
     async def paged(self, along: Along) -> Paged:
         """The page of each parent."""
@@ -56,21 +58,44 @@ class Lists:
         return self._paged(rows, past)
 
     def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
-        paged = Paged([])
         cursors = _cursors_of(self.reader)
+        if cursors is None and not past and not self.reader.arguments.backward and not self.reader.step.total:
+            first = self._first_pages(rows)
+            if first is not None:
+                return first
+        pages: list[Page] = []
+        shown: list[Row] = []
         # Nothing is written into a page but its total.
         empty = None if self.reader.step.total else Page()
         for key in self._places():
             found = rows.get(key)
             if found or past:
                 page, kept = self._page(found or (), past.get(key, ()), cursors)
-                page.start = len(paged.rows)
-                paged.rows.extend(kept)
-                page.end = len(paged.rows)
-                paged.pages.append(page)
+                page.start = len(shown)
+                shown.extend(kept)
+                page.end = len(shown)
+                pages.append(page)
             else:
-                paged.pages.append(empty or Page())
-        return paged
+                pages.append(empty or Page())
+        return Paged(pages, shown)
+
+    def _first_pages(self, rows: Mapping[Any, Any]) -> Paged | None:
+        """As `_paged`, where nothing is asked of the pages but their first items and whether there are more.
+
+        None where any of them can't be read.
+        """
+        size = self.reader.arguments.size
+        found = [rows.get(key) or () for key in self._places()]
+        if Failure in {*map(type, found)}:
+            return None
+        counts = list(map(len, found))
+        if max(counts, default=0) <= size:
+            goes_on = [False] * len(counts)
+        else:
+            goes_on = [count > size for count in counts]
+            found = [of_one[:size] for of_one in found]
+            counts = list(map(len, found))
+        return Paged(FirstPages(list(accumulate(counts)), goes_on), list(chain.from_iterable(found)))
 
     async def totals(self) -> list[int | Failure]:
         """How many rows the whole list of each parent has."""
@@ -81,13 +106,16 @@ class Lists:
             return [Failure(error) for _ in self.raw]
         return [_count_or_failure(counts.get(key, ())) for key in self._places()]
 
-    def _places(self) -> list[Any]:
+    def _places(self) -> Sequence[Any]:
+        """The key of each parent."""
         if self.reader.direction is None:
-            return list(ROOT)
-        return [self._keys.get(value) for value in self.raw]
+            return ROOT
+        _, key_of = self._named
+        return self.raw if key_of is None else list(map(key_of.get, self.raw))
 
     def _wanted(self) -> list[Any]:
-        return [key for key in self._keys.values() if key is not None]
+        keys, _ = self._named
+        return keys
 
     async def _rows(self, along: Along) -> Mapping[Any, Any]:
         reader = self.reader

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from datasources.model import Row, Value
 from gateway.resolvers.plan import Level
@@ -100,6 +100,34 @@ class Page:
     total: int | Failure | None = None
     failure: Failure | None = None
     cursors: Sequence[str | Failure] = ()
+
+
+class FirstPages(Sequence[Page]):
+    """Pages of which nothing is known but their items, and whether they go on: each made where somebody asks for it.
+
+    `ends` says where the items of each end: where those of the next begin.
+    """
+
+    __slots__ = ("_next", "ends")
+
+    def __init__(self, ends: Sequence[int], goes_on: Sequence[bool]) -> None:
+        self.ends = ends
+        self._next = goes_on
+
+    @overload
+    def __getitem__(self, place: int) -> Page: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Page]: ...
+    def __getitem__(self, place: int | slice) -> Page | Sequence[Page]:
+        """The page of one object."""
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        start = self.ends[place - 1] if place else 0
+        return Page(start, self.ends[place], self._next[place])
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.ends)
 
 
 @dataclass(frozen=True, slots=True)

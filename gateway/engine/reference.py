@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,11 @@ from gateway.errors import Code
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.element import Element
 from gateway.resolvers.plan import Level
+
+# Of operations that are kept with their variables.
+MOST_VARIABLES_KEPT = 10
+LONGEST_VALUE_KEPT = 100
+_PLAIN = frozenset({int, str, bool, float, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,31 @@ def prepare(
 
     Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit.
     """
-    check_variables(variables)
-    coerced = _coerced(schema, operation, variables)
-    cost = document.cost(operation, coerced.coerced)
-    _check_conditions(document, coerced)
-    return Prepared(document, operation, variables, coerced, cost)
+    place = _place_of(operation, variables)
+    prepared: Prepared | None = None if place is None else document.prepared.get(place)
+    if prepared is None:
+        check_variables(variables)
+        coerced = _coerced(schema, operation, variables)
+        cost = document.cost(operation, coerced.coerced)
+        _check_conditions(document, coerced)
+        prepared = Prepared(document, operation, variables, coerced, cost)
+        if place is not None:
+            document.keep_prepared(place, prepared)
+    return prepared
+
+
+def _place_of(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Hashable:
+    """What tells an operation with its variables from others; None where they are more than a few short values."""
+    if len(variables) > MOST_VARIABLES_KEPT:
+        return None
+    place: list[Any] = [id(operation)]
+    for name, value in variables.items():
+        kind = type(value)
+        if kind not in _PLAIN or (kind is str and len(value) > LONGEST_VALUE_KEPT):
+            return None
+        # 1, 1.0 and true are equal, and three variables.
+        place += (name, kind, value)
+    return tuple(place)
 
 
 async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> ExecutionResult:

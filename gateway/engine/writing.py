@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from gateway.engine.leaves import SCALARS, Column, Unexpected, check_present, ch
 from gateway.engine.objects import (
     Child,
     Failure,
+    FirstPages,
     Found,
     Leaves,
     Link,
@@ -61,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LevelForm:
-    """How the objects of a level are written: their keys, and by these the fields that aren't the same in all of them."""
+    """How the objects of a level are written: their keys, and those fields that aren't the same in all of them."""
 
     shape: Shape
     entries: Mapping[str, Entry]
@@ -151,9 +152,10 @@ class Writer:
     # --- connections ----------------------------------------------------------------------------------------
 
     def _pages(self, child: Pages, step: Step) -> Column:
-        check_types(child.pages, Page)
-        if any(page is not None and page.failure is not None for page in child.pages):  # type: ignore[union-attr]
-            raise Unexpected
+        if not isinstance(child.pages, FirstPages):
+            check_types(child.pages, Page)
+            if any(page is not None and page.failure is not None for page in child.pages):  # type: ignore[union-attr]
+                raise Unexpected
         items = {id(objects.level): self._objects(objects) for objects in child.objects}
         writer = _PageWriter(step, items, child.items)
         if len(step.parts) == 1:
@@ -165,6 +167,10 @@ class Writer:
 
 def _only_nodes(key: str, items: Column, pages: Sequence[Any]) -> Column:
     nothing: dict[str, Column] = {key: []}
+    if isinstance(pages, FirstPages):
+        return [
+            {key: items[start:end]} if start != end else nothing for start, end in pairwise((0, *pages.ends))
+        ]
     return [
         None if page is None else {key: items[page.start : page.end]} if page.start != page.end else nothing
         for page in pages

@@ -5,13 +5,13 @@ A subscription is answered by a stream of events, and so is everything for who a
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from datasources.engines.deadline import SharedLimit
 from gateway.errors import GatewayError
 from gateway.http.admission import Admission
 from gateway.http.answers import CLIENT_GONE, Answer, of_error, status_of
@@ -76,6 +76,7 @@ class GraphQLEndpoint:
         self._operations = operations
         self._admission = admission
         self._connections = connections
+        self._limit = SharedLimit(services.settings.request_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -119,7 +120,7 @@ class GraphQLEndpoint:
         else:
             asked = await asked_in_body(incoming, settings.max_body_bytes)
         try:
-            async with asyncio.timeout(settings.request_seconds):
+            with self._limit.wait():
                 return await self._admitted(exchange, asked)
         except (Refused, ClientDisconnect):
             raise

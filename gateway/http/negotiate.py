@@ -23,6 +23,9 @@ class Media(Enum):
     HTML = "text/html"
     EVENT_STREAM = "text/event-stream"
 
+    # There is one object of each; Enum's own hash is that of the name, worked out by Python each time.
+    __hash__ = object.__hash__
+
 
 def accepted(header: str | None, offered: tuple[Media, ...]) -> Media | None:
     """The best of what is offered for an `Accept` header; the first for a client that takes anything."""

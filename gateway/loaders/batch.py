@@ -30,18 +30,8 @@ class RowsByKey(DataLoader[Any, list[Row]]):
 
     async def batch_load_fn(self, keys: list[Any]) -> list[list[Row]]:
         """One statement for all keys."""
-        found = await rows_by_key(self._access, self._selection, keys)
-        return [found[key] for key in keys]
-
-
-async def rows_by_key(access: Access, selection: Selection, keys: Sequence[Any]) -> dict[Any, list[Row]]:
-    """The visible rows of a selection that hold each of some values of its key."""
-    assert selection.key is not None
-    place = place_of(selection.columns, selection.key)
-    found: dict[Any, list[Row]] = {key: [] for key in keys}
-    for row in await access.read(selection, tuple(keys)):
-        found[row[place]].append(row)
-    return found
+        found = await self._access.by_key(self._selection, keys)
+        return [list(found.get(key, ())) for key in keys]
 
 
 def by_key(

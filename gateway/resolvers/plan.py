@@ -100,6 +100,8 @@ class Selected:
     level: Level | None = None
     # The values of arguments that hold no variable: the same each time, once somebody has worked them out.
     fixed_arguments: Mapping[str, Any] | None = None
+    # Those of the variables that were looked at last, which come again as the same object.
+    last_arguments: tuple[VariableValues, Mapping[str, Any]] | None = None
 
 
 @dataclass(eq=False)
