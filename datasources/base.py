@@ -22,6 +22,9 @@ class Capability(Enum):
     LIMIT_BY = auto()  # ClickHouse: limit n by column
     INDEX_UNION = auto()  # an `or` of indexed parts is no scan, or every read is one
     ON_CONFLICT = auto()  # insert … on conflict do nothing; else: on duplicate key update
+    TYPED_CELLS = (
+        auto()
+    )  # the driver gives integers, and moments without a zone, as plain columns are declared
     TRANSACTIONS = auto()
     WRITES = auto()
 

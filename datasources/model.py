@@ -139,11 +139,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A batch: only rows whose `column` is one of `values`, at most `limit` rows for each value."""
+    """A batch: only rows whose `column` is one of `values`, at most `limit` rows for each value.
+
+    `is_plain` says that the values are as the column holds them, each once, and none of them None.
+    """
 
     column: ColumnElement[Any]
     values: tuple[Value, ...]
     limit: int | None = None
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +174,7 @@ class Read:
     """Rows of one table, or of a join of tables of one source. `columns` come back in this order, then those of each
     of `joins`; `limit` bounds the whole answer.
 
-    `origin` is what a read was made from that is asked again and again: the same object each time, and the same read
-    but for the values of its keys. Whatever is worked out for one of them is good for the next.
+    `origin` is what a read was made from that is asked again and again, the same object each time: see `repeats`.
     """
 
     table: FromClause
@@ -185,8 +188,31 @@ class Read:
     joins: tuple[Joined, ...] = ()
     origin: Read | None = field(default=None, compare=False, repr=False)
 
-    def again(self, values: tuple[Value, ...] = ()) -> Read:
-        """This read, once more: of the rows with these keys, where it has any."""
+    @property
+    def repeats(self) -> Read | None:
+        """The origin, where this is the same read but for the values of its keys; None where anything else differs.
+
+        What was worked out for one read that repeats an origin is good for every other, so nothing is taken on trust:
+        a read of which somebody has changed the policy since repeats nothing.
+        """
+        origin = self.origin
+        if origin is None:
+            return None
+        is_same = (
+            self.policy is origin.policy
+            and self.where is origin.where
+            and self.columns is origin.columns
+            and self.order is origin.order
+            and self.joins is origin.joins
+            and self.table is origin.table
+            and self.limit == origin.limit
+            and self.distinct == origin.distinct
+            and _same_batch(self.keys, origin.keys)
+        )
+        return origin if is_same else None
+
+    def again(self, values: tuple[Value, ...] = (), *, is_plain: bool = False) -> Read:
+        """This read, once more: of the rows with these keys, where it has any; `is_plain` is that of `Keys`."""
         keys = self.keys
         return Read(
             table=self.table,
@@ -194,12 +220,18 @@ class Read:
             policy=self.policy,
             where=self.where,
             order=self.order,
-            keys=None if keys is None else Keys(keys.column, values, keys.limit),
+            keys=None if keys is None else Keys(keys.column, values, keys.limit, is_plain),
             limit=self.limit,
             distinct=self.distinct,
             joins=self.joins,
             origin=self,
         )
+
+
+def _same_batch(keys: Keys | None, other: Keys | None) -> bool:
+    if keys is None or other is None:
+        return keys is other
+    return keys.column is other.column and keys.limit == other.limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ def _with_joins(read: Read, capabilities: Capabilities) -> Read:
 
 def key_values(keys: Keys) -> tuple[Value, ...]:
     """The distinct values of a batch in their first order, as its column holds them."""
+    if keys.is_plain:
+        return keys.values
     values = [value for value in keys.values if value is not None]
     return tuple(dict.fromkeys(map(str, values) if is_text(keys.column) else values))
 

@@ -28,14 +28,16 @@ Fits = Callable[[set[type[Any]], Sequence[Value]], bool]
 class RowDecoder:
     """Makes rows plain tuples with each cell as its column's type has it; None stays None.
 
-    Columns are looked at as wholes: most hold what they should, and their rows are handed on as they are.
+    Columns are looked at as wholes: most hold what they should, and their rows are handed on as they are. `typed` says
+    of which columns the driver gives integers, and moments without a zone, as they are declared.
     """
 
-    def __init__(self, types: Sequence[TypeEngine[Any]]) -> None:
+    def __init__(self, types: Sequence[TypeEngine[Any]], typed: Sequence[bool] = ()) -> None:
+        known = typed or [False] * len(types)
         self._columns = [
-            (place, decoder, _fit_of(type_))
-            for place, type_ in enumerate(types)
-            if (decoder := decoder_of(type_)) is not None
+            (place, decoder, _fit_of(type_, typed=is_typed))
+            for place, (type_, is_typed) in enumerate(zip(types, known, strict=True))
+            if (decoder := decoder_of(type_)) is not None and not (is_typed and isinstance(type_, Integer))
         ]
 
     def rows(self, rows: Iterable[Sequence[Value]]) -> list[Row]:
@@ -43,16 +45,16 @@ class RowDecoder:
         found: list[Any] = rows if isinstance(rows, list) else list(rows)
         if not found:
             return []
-        if self._columns:
-            columns = list(zip(*found, strict=True))
-            changed = False
-            for place, decoder, fits in self._columns:
-                column = columns[place]
-                if not fits(set(map(type, column)), column):
-                    columns[place] = tuple([None if cell is None else decoder(cell) for cell in column])
-                    changed = True
-            if changed:
-                return list(zip(*columns, strict=True))
+        changed: dict[int, list[Value]] = {}
+        for place, decoder, fits in self._columns:
+            column = [row[place] for row in found]
+            if not fits(set(map(type, column)), column):
+                changed[place] = [None if cell is None else decoder(cell) for cell in column]
+        if changed:
+            columns: list[Sequence[Value]] = list(zip(*found, strict=True))
+            for place, column in changed.items():
+                columns[place] = column
+            return list(zip(*columns, strict=True))
         return found if type(found[0]) is tuple else list(map(tuple, found))
 
 
@@ -111,8 +113,10 @@ def _parsed(parse: Callable[[Any], Value], text: str | bytes) -> Any:
 # --- whether a column needs it ------------------------------------------------------------------------------
 
 
-def _fit_of(type_: TypeEngine[Any]) -> Fits:
+def _fit_of(type_: TypeEngine[Any], *, typed: bool = False) -> Fits:
     """Says of a column, and of the kinds of its cells, that all of them are right already."""
+    if typed and isinstance(type_, DateTime):
+        return partial(_are, datetime)
     if isinstance(type_, Float):
         return _never
     if isinstance(type_, Numeric):

@@ -40,19 +40,20 @@ class Sparse:
 
     def whole(self, read: Read, capabilities: Capabilities) -> Read | None:
         """As `whole_read`; the same read's again where the read comes again."""
-        if read.keys is None or read.origin is None:
+        origin = read.repeats
+        if read.keys is None or origin is None:
             return whole_read(read, capabilities)
         most = _most_rows(read, capabilities)
         if most is None:
             return None
-        place = id(read.origin), most
-        origin, whole = self._wholes.get(place, (None, None))
-        if whole is None or origin is not read.origin:
+        place = id(origin), most
+        _, whole = self._wholes.get(place, (None, None))
+        if whole is None:
             whole = _whole(read, most)
             if len(self._wholes) >= WHOLES_KEPT:
                 self._wholes.clear()
-            self._wholes[place] = read.origin, whole
-        return whole.again(read.keys.values)
+            self._wholes[place] = origin, whole
+        return whole.again(read.keys.values, is_plain=read.keys.is_plain)
 
     def expected(self, keys: Keys) -> bool:
         """Whether a read by this key is worth trying whole."""

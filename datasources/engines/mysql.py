@@ -68,7 +68,9 @@ class MysqlSource(SqlSource):
 
     # No window functions, although newer servers have them: see `statements._per_key` for what was measured. And
     # no union of indexes: of an `or` with a sub-query in it both servers make a scan of the table.
-    capabilities = frozenset({Capability.JOINS, Capability.TRANSACTIONS, Capability.WRITES})
+    capabilities = frozenset(
+        {Capability.JOINS, Capability.TYPED_CELLS, Capability.TRANSACTIONS, Capability.WRITES}
+    )
 
     def __init__(self, name: str, url: URL, options: SourceOptions) -> None:
         self._url = url.update_query_dict({"charset": "utf8mb4"})
@@ -314,6 +316,8 @@ def _with_values(driver: Any, prepared: Prepared) -> str:
 
     They look up how to escape each value, which takes longer than all else for a list of some hundred keys.
     """
+    if {*map(type, prepared.parameters)} <= {int}:
+        return prepared.text % prepared.parameters
     literal = driver.literal
     return prepared.text % tuple(
         [

@@ -104,7 +104,7 @@ class SqlSource(ABC):
 
     def _locking(self, read: Read) -> Planned:
         statement = locked(select_statement(read, self.capabilities))
-        return Planned(self._compiler.prepare(statement), decoders_of((read,)))
+        return Planned(self._compiler.prepare(statement), decoders_of((read,), self.capabilities))
 
     async def groups(self, aggregate: Aggregate) -> list[Row]:
         """The groups of an aggregate. Raises `SourceError`."""

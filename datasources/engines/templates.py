@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from sqlalchemy import BindParameter, ClauseElement, CompoundSelect, Dialect, Select
+from sqlalchemy import BindParameter, ClauseElement, Column, ColumnElement, CompoundSelect, Dialect, Select
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
+from datasources.base import Capability
 from datasources.engines.compiled import Prepared, StatementCompiler
 from datasources.engines.decoding import RowDecoder
 from datasources.model import Aggregate, Among, ListsAny, Read, Value
@@ -298,9 +298,10 @@ class Templates:
 
     def read(self, read: Read) -> Planned:
         """The statement of a read."""
-        if read.origin is None:
+        origin = read.repeats
+        if origin is None:
             return self._planned("read", (read,), self._of_read)
-        return self._recalled(read, read.origin)
+        return self._recalled(read, origin)
 
     def _recalled(self, read: Read, origin: Read) -> Planned:
         """The statement of a read that comes again: only its keys are looked at."""
@@ -353,6 +354,9 @@ class Templates:
         """The one statement of several aggregates."""
         return self._planned("groups of each", aggregates, self._of_combined)
 
+    def _decoders_of(self, described: Sequence[Described]) -> tuple[RowDecoder, ...]:
+        return decoders_of(described, self._capabilities)
+
     def _of_read(self, described: Sequence[Any]) -> Statement:
         return select_statement(described[0], self._capabilities)
 
@@ -377,7 +381,7 @@ class Templates:
         except Unshaped:
             pass
         self.counts.without += 1
-        return Planned(self._compiler.prepare(build(described)), decoders_of(described))
+        return Planned(self._compiler.prepare(build(described)), self._decoders_of(described))
 
     def _make(
         self, described: Sequence[Described], outline: Outline, build: Callable[[Sequence[Any]], Statement]
@@ -388,7 +392,7 @@ class Templates:
         template = self._template(
             statement.select if isinstance(statement, PerKey) else statement, outline, marks
         )
-        kept = self._kept[outline.shape] = _Kept(template, per_key, decoders_of(described))
+        kept = self._kept[outline.shape] = _Kept(template, per_key, self._decoders_of(described))
         self.counts.made += 1
         return kept
 
@@ -404,13 +408,16 @@ def _filled(kept: _Kept, prepared: Prepared, described: Sequence[Described]) -> 
     return for_each_key(prepared, key_values(keys)) if kept.per_key and keys is not None else prepared
 
 
-def decoders_of(described: Sequence[Described]) -> tuple[RowDecoder, ...]:
+def decoders_of(described: Sequence[Described], capabilities: Capabilities) -> tuple[RowDecoder, ...]:
     """What decodes the rows of each description."""
-    return tuple(RowDecoder(_types(one)) for one in described)
+    typed = Capability.TYPED_CELLS in capabilities
+    return tuple(
+        RowDecoder([cell.type for cell in cells], [typed and type(cell) is Column for cell in cells])
+        for cells in map(_cells, described)
+    )
 
 
-def _types(described: Described) -> list[TypeEngine[Any]]:
+def _cells(described: Described) -> list[ColumnElement[Any]]:
     if isinstance(described, Aggregate):
-        return [cell.type for cell in (*group_columns(described), *described.measures)]
-    joined = (column for join in described.joins for column in join.columns)
-    return [cell.type for cell in (*described.columns, *joined)]
+        return [*group_columns(described), *described.measures]
+    return [*described.columns, *(column for join in described.joins for column in join.columns)]

@@ -141,8 +141,11 @@ class Access:
         return rows
 
     async def by_key(self, selection: Selection, values: Sequence[Value]) -> dict[Value, Sequence[Row]]:
-        """As `read`, by the value that each row holds; of values that no row holds there may be nothing."""
-        reading, rows = await self._read(selection, tuple(values))
+        """As `read`, by the value that each row holds; of values that no row holds there may be nothing.
+
+        The values are as the key's column holds them, each once, and none of them None.
+        """
+        reading, rows = await self._read(selection, tuple(values), is_plain=True)
         place = reading.key
         assert place is not None
         held = map(itemgetter(place), rows)
@@ -158,12 +161,14 @@ class Access:
             self.reads.lists(reading, rows, lists.values())
         return found
 
-    async def _read(self, selection: Selection, values: tuple[Value, ...]) -> tuple[Reading, list[Row]]:
+    async def _read(
+        self, selection: Selection, values: tuple[Value, ...], *, is_plain: bool = False
+    ) -> tuple[Reading, list[Row]]:
         reading = None if self._bound is not None else self._known_already(selection, values)
         if reading is None:
             reading = reading_of(selection, self._bound or await self.rules())
         purpose = Purpose.WORKING if selection.use is Use.WORKING else Purpose.ROWS
-        rows = await self._run(reading.asked(values), purpose, crosses=reading.crosses)
+        rows = await self._run(reading.asked(values, is_plain=is_plain), purpose, crosses=reading.crosses)
         self._witnesses.note(reading.read.policy, selection.columns, rows)
         return reading, rows
 
