@@ -189,6 +189,9 @@ class Authenticator:
         if principal is None:
             self._checked.pop(claims.session_id, None)
             raise unauthenticated()
+        if known is not None and known[1] == principal:
+            # The same object as long as nothing has changed: what is kept of a caller is found by it.
+            principal = known[1]
         if len(self._checked) >= MOST_CACHED:
             self._checked.clear()
         self._checked[claims.session_id] = (asked, principal)

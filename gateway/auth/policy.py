@@ -232,7 +232,7 @@ class Policy:
 
 NOBODY = Grant(frozenset())
 # What is kept of what others derive from the rules of one caller.
-MOST_DERIVED = 100
+MOST_DERIVED = 200
 
 
 @dataclass(frozen=True, eq=False)

@@ -198,8 +198,7 @@ class Fetch:
         if found is None:
             along = NOTHING if rules is None else along_of(self.request, step.levels, target.table)
             selection = named_by(target, step.columns, where, along=along.reads, lasting=True)
-            found = selection, along
-            step.kept.keep(rules, where, found)
+            found = step.kept.keep(rules, where, (selection, along), (where, along.name))
         return found
 
     async def _places(
@@ -285,7 +284,7 @@ class Fetch:
             )
             found = reader, along
             if lasting:
-                step.kept.keep(rules, page, found)
+                found = step.kept.keep(rules, page, found, (page, along.name, *reader.sorted_by))
         return found
 
     async def _company_rows(

@@ -135,6 +135,11 @@ class ListReader:
         """What tells this page's reads apart from those of other lists of the same rows."""
         return (self.listing.fingerprint, self.arguments)
 
+    @property
+    def sorted_by(self) -> tuple[int, ...]:
+        """By which expressions the list is sorted, by their identities: a caller's masks make others of them."""
+        return tuple(id(term.expression) for term in self.listing.terms)
+
     def shown(self, rows: Sequence[Row]) -> tuple[list[Row], bool]:
         """The rows that the page shows of those that were read, and whether there are more."""
         size = self.arguments.size

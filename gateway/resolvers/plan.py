@@ -31,6 +31,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_directive_values
 from sqlalchemy import Column, ColumnElement
 
+from gateway.auth.policy import Rules
 from gateway.loaders.relations import Direction
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.declarations import (
@@ -52,35 +53,36 @@ from gateway.resolvers.ids import GlobalIdOf
 Columns = dict[ColumnElement[Any], int]
 Nodes = tuple[FieldNode, ...]
 
-# Of one step: for some callers, and some sizes of its pages.
-MOST_DERIVED = 16
+# Of one step: for some kinds of callers, and some sizes of its pages.
+MOST_SHARED = 32
 
 
 class Derived:
-    """What somebody has derived of a step by the rules of a caller: of a few callers, as long as they ask.
+    """What has been derived of a step, or of a level: for everybody, or by the rules of callers.
 
-    `rules` may be None for what is the same for everybody.
+    What is alike for several callers is one object, which goes with the step; the rules remember which of those is
+    theirs. So neither holds the other, and a document that nobody asks for any more leaves nothing behind.
     """
 
-    __slots__ = ("_kept",)
+    __slots__ = ("__weakref__", "_shared")
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, Hashable], tuple[Callable[[], Any], Any]] = {}
+        self._shared: dict[Hashable, Any] = {}
 
-    def get(self, rules: Any, place: Hashable) -> Any:
-        """What was kept; None where nothing was."""
-        kept = self._kept.get((id(rules), place))
-        return None if kept is None or kept[0]() is not rules else kept[1]
+    def get(self, rules: Rules | None, place: Hashable) -> Any:
+        """What was kept for a caller, or for everybody; None where nothing was."""
+        if rules is None:
+            return self._shared.get(place)
+        kept = rules.kept.get((id(self), place))
+        return None if kept is None or kept[0]() is not self else self._shared.get(kept[1])
 
-    def keep(self, rules: Any, place: Hashable, derived: Any) -> None:
-        """Keeps something."""
-        if len(self._kept) >= MOST_DERIVED:
-            self._kept.clear()
-        self._kept[id(rules), place] = (_nobody if rules is None else ref(rules)), derived
-
-
-def _nobody() -> None:
-    """Stands for the rules where there are none."""
+    def keep(self, rules: Rules | None, place: Hashable, derived: Any, like: Hashable = None) -> Any:
+        """Keeps something; what is kept already for those who are `like` this caller, else that."""
+        if rules is not None:
+            rules.keep((id(self), place), (ref(self), like))
+        if len(self._shared) >= MOST_SHARED:
+            self._shared.clear()
+        return self._shared.setdefault(place if rules is None else like, derived)
 
 
 @dataclass(eq=False)

@@ -66,6 +66,15 @@ def test_rows_that_need_nothing_are_handed_on() -> None:
     assert RowDecoder(types).rows(rows) is rows
 
 
+def test_a_driver_that_gives_integers_and_moments_as_declared_is_believed() -> None:
+    rows = [(Decimal(5), datetime(2024, 1, 1, tzinfo=UTC), 1), (None, None, None)]
+    types: list[Any] = [Integer(), DateTime(), Boolean()]
+    assert RowDecoder(types, [True, True, True]).rows(rows) == [(*rows[0][:2], True), rows[1]]
+    assert RowDecoder(types, [False, True, True]).rows(rows) == [(5, rows[0][1], True), rows[1]]
+    # What is no date of any calendar comes as text from the same driver.
+    assert RowDecoder(types, [True, True, True]).rows([(5, "0000-00-00", 0)]) == [(5, None, False)]
+
+
 def test_rows_of_any_kind_become_a_list_of_tuples() -> None:
     assert RowDecoder([Integer()]).rows(((1,), (2,))) == [(1,), (2,)]
     assert RowDecoder([String()]).rows([["a"]]) == [("a",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, make_url
@@ -14,7 +15,7 @@ from datasources.engines.limited import CROWDED_FOR, MOST_ROWS, limited, whole_r
 from datasources.engines.mysql import MysqlSource
 from datasources.engines.sql_source import SourceOptions
 from datasources.expressions import by_code_point
-from datasources.model import EVERYTHING, Direction, Keys, Order, Read
+from datasources.model import EVERYTHING, Among, Direction, Keys, Order, Read
 from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
 
@@ -102,12 +103,12 @@ async def test_more_rows_than_expected_take_one_select_for_each_key_again(
 ) -> None:
     monkeypatch.setattr("datasources.engines.limited.MOST_OF_EACH", 1)
     await source.rows(_read(6))
-    few = _read(2)
-    expected = {2: [11, 10], 3: [24, 23]}
+    few = _read(1)
+    expected = {2: [11], 3: [24]}
     assert _by_parent(await source.rows(few)) == expected
     _, plain, union = seen
-    # It stopped at the first row beyond three pages of two.
-    assert plain.rows == 7
+    # It stopped at the first row beyond three pages of one, in powers of two.
+    assert plain.rows == 5
     assert union.text.count("UNION ALL") == 2
     # What had many rows isn't believed to have few for a while.
     for _ in range(CROWDED_FOR):
@@ -139,5 +140,27 @@ def test_what_cant_be_sorted_here_is_left_to_the_server() -> None:
 
 
 def test_the_first_rows_of_each_key_are_kept_in_order() -> None:
-    read = _read(2, order=(Order(_c.name), Order(_c.id, Direction.DESC)))
-    assert limited(read, ROWS) == [(21, 3, None), (22, 3, "B"), (11, 2, "A"), (10, 2, "b")]
+    order = (Order(_c.name), Order(_c.id, Direction.DESC))
+    assert _by_parent(limited(_read(2, order=order), ROWS)) == {2: [11, 10], 3: [21, 22]}
+    assert _by_parent(limited(_read(5, order=order), ROWS)) == {2: [11, 10], 3: [21, 22, 24, 20, 23]}
+
+
+async def test_the_plain_statement_of_a_read_that_comes_again_has_its_own_policy(
+    source: MysqlSource, seen: list[Statement]
+) -> None:
+    origin = _read(6)
+    for _ in range(2):
+        await source.rows(origin.again((1, 2, 3)))
+    mine = replace(origin.again((1, 2, 3)), policy=Among(_c.name, frozenset({"a"})))
+    for _ in range(2):
+        assert _by_parent(await source.rows(mine)) == {3: [24, 20]}
+        assert len(await source.rows(origin.again((1, 2, 3)))) == 7
+    assert ["UNION" in statement.text for statement in seen] == [True, False, False, False, False, False]
+
+
+def test_as_many_rows_as_are_worth_it_are_a_power_of_two() -> None:
+    limits = [
+        whole_read(_read(6, parents=tuple(range(count))), MysqlSource.capabilities)
+        for count in (3, 7, 100, 400)
+    ]
+    assert [read and read.limit for read in limits] == [33, 129, 1025, 4097]

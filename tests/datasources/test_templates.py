@@ -312,6 +312,83 @@ def test_a_template_gives_the_statement_that_building_it_anew_gives(
     assert cold.counts.made <= len(descriptions)
 
 
+# --- reads that come again ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(several(), st.data())
+def test_a_read_that_comes_again_has_the_statement_that_building_it_anew_gives(
+    drawn: tuple[str, list[Sequence[Any]]], data: st.DataObject
+) -> None:
+    name, descriptions = drawn
+    templates = Templates(*DIALECTS[name])
+    for read, *_ in [*descriptions, *descriptions]:
+        if not isinstance(read, Read):
+            continue
+        for _ in range(3):
+            values: tuple[Any, ...] = ()
+            if read.keys is not None:
+                column = read.keys.column.name
+                values = tuple(data.draw(st.lists(VALUES[column], max_size=4), label="keys"))
+            again = read.again(values)
+            fresh = replace(again, origin=None)
+            assert (again.repeats, fresh.repeats) == (read, None)
+            expected = outcome(partial(anew, name, [fresh]))
+            assert outcome(partial(of_template, templates, [again])) == expected
+
+
+BY_COMPANY = Read(
+    table=lead,
+    columns=(lead.c.id,),
+    policy=Among(lead.c.warrior, frozenset({"5"})),
+    keys=Keys(lead.c.company, ()),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"policy": EVERYTHING},
+        {"policy": Among(lead.c.warrior, frozenset({"6"}))},
+        {"where": Among(lead.c.active, frozenset({True}))},
+        {"columns": (lead.c.id, lead.c.at)},
+        {"order": (Order(lead.c.at),)},
+        {"joins": (Joined(warrior, lead.c.warrior, warrior.c.id, EVERYTHING, EVERYTHING, (warrior.c.id,)),)},
+        {"keys": Keys(lead.c.company, (1, 2), 3)},
+        {"keys": Keys(lead.c.id, (1, 2))},
+        {"keys": None},
+        {"limit": 5},
+        {"distinct": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("first", ["the origin's", "the changed"])
+def test_a_read_that_was_changed_since_repeats_nothing(change: dict[str, Any], first: str) -> None:
+    templates = Templates(*DIALECTS["mysql"])
+    again = BY_COMPANY.again((1, 2))
+    changed = replace(again, **change)
+    assert changed.repeats is None
+    for read in (again, changed, again, changed) if first == "the origin's" else (changed, again, changed):
+        expected = outcome(partial(anew, "mysql", [replace(read, origin=None)]))
+        assert outcome(partial(of_template, templates, [read])) == expected
+
+
+def test_of_a_read_that_comes_again_only_the_keys_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    templates = Templates(*DIALECTS["mysql"])
+    templates.read(BY_COMPANY.again((1, 2)))
+    templates.read(PLAIN.again())
+    monkeypatch.setattr("datasources.engines.templates.outline_of", None)
+    assert templates.read(BY_COMPANY.again((3, 4, 5), is_plain=True)).prepared.parameters == (
+        3,
+        4,
+        5,
+        "5",
+        "5",
+    )
+    assert templates.read(PLAIN.again()).prepared.kept
+    assert templates.counts == Counts(filled=4, made=2)
+
+
 # --- what looks alike ---------------------------------------------------------------------------------------
 
 PLAIN = Read(table=lead, columns=(lead.c.id,), policy=EVERYTHING)
