@@ -41,6 +41,8 @@ class Reads:
 
     def __init__(self) -> None:
         self._keys: dict[Table, set[Any]] = {}
+        # Rows of which it is known that no two are the same, and where their keys are: counted when somebody asks.
+        self._distinct: dict[Table, list[tuple[Sequence[Row], itemgetter[Any]]]] = {}
         self._others: dict[Kind, int] = {}
         self._groups: dict[Kind, int] = {}
 
@@ -65,7 +67,7 @@ class Reads:
         if own is None:
             self.others(table, len(rows))
         else:
-            self.keys(table, map(itemgetter(*own), rows))
+            self._distinct.setdefault(table, []).append((rows, itemgetter(*own)))
         for other, place in reading.along:
             self.keys(other, map(itemgetter(place), rows))
             self._keys[other].discard(None)
@@ -84,14 +86,24 @@ class Reads:
 
     def only_key(self, table: Table) -> Any:
         """The key of the row that was read of a table, where it was just one; else None."""
-        keys = self._keys.get(table, ())
+        keys = self._keys_of(table)
         return next(iter(keys)) if len(keys) == 1 else None
 
     def counted_rows(self) -> Mapping[Kind, int]:
         """How many rows of each kind."""
-        found: dict[Kind, int] = {table: len(keys) for table, keys in self._keys.items()}
+        found: dict[Kind, int] = {table: self._count_of(table) for table in {**self._distinct, **self._keys}}
         for kind, count in self._others.items():
             found[kind] = found.get(kind, 0) + count
+        return found
+
+    def _count_of(self, table: Table) -> int:
+        reads = self._distinct.get(table, ())
+        return len(reads[0][0]) if len(reads) == 1 and table not in self._keys else len(self._keys_of(table))
+
+    def _keys_of(self, table: Table) -> set[Any]:
+        found = self._keys.get(table, set()).copy()
+        for rows, key in self._distinct.get(table, ()):
+            found.update(map(key, rows))
         return found
 
     def counted_groups(self) -> Mapping[Kind, int]:

@@ -207,7 +207,9 @@ class Fetch:
         """The rows behind the values, and where among them that of each value is."""
         keys, key_of = keys_named(raw, target)
         found = await gathered.get(keys) if keys else {}
-        failed = {key: answer for key, answer in found.items() if answer.__class__ is Failure}
+        failed = {}
+        if Failure in {*map(type, found.values())}:
+            failed = {key: answer for key, answer in found.items() if answer.__class__ is Failure}
         there = [key for key in keys if found.get(key) and key not in failed]
         rows = [found[key][0] for key in there]  # type: ignore[index]
         place_of: dict[Any, Link] = dict(zip(there, range(len(there)), strict=True))

@@ -31,10 +31,17 @@ class Unexpected(Exception):
     """A value isn't what its type promises."""
 
 
-def check_types(values: Column, *kinds: type) -> None:
-    """Raises `Unexpected` where a value is of none of these types; None may stand anywhere."""
-    if not {*map(type, values)} <= {*kinds, Nothing}:
+def check_types(values: Column, *kinds: type) -> bool:
+    """Whether a value is None. Raises `Unexpected` where one is of none of these types."""
+    found = {*map(type, values)}
+    if Nothing not in found:
+        if not found.issubset(kinds):
+            raise Unexpected
+        return False
+    found.discard(Nothing)
+    if not found.issubset(kinds):
         raise Unexpected
+    return True
 
 
 def check_present(values: Column, absent: int) -> None:
@@ -57,8 +64,7 @@ def truths(values: Column, _: ZoneInfo) -> Column:
 
 def integers(values: Column, _: ZoneInfo) -> Column:
     """Integers of 32 bits, as they are."""
-    check_types(values, int)
-    known = [value for value in values if value is not None] if None in values else values
+    known = [value for value in values if value is not None] if check_types(values, int) else values
     if known and (max(known) > LARGEST_INT or min(known) < SMALLEST_INT):
         raise Unexpected
     return values
@@ -99,14 +105,15 @@ def moments(values: Column, _: ZoneInfo) -> Column:
 
 def wall_clock(values: Column, zone: ZoneInfo) -> Column:
     """Cells of a DATETIME column: the estate's wall clock, with its zone's offset."""
-    check_types(values, datetime)
+    some_absent = check_types(values, datetime)
+    known = [value for value in values if value is not None] if some_absent else values
     offset = _lasting_offset(zone)
-    if offset is None or min(filter(None, values), default=OFFSETS_LAST_SINCE) < OFFSETS_LAST_SINCE:
+    if offset is None or min(known, default=OFFSETS_LAST_SINCE) < OFFSETS_LAST_SINCE:
         return [None if value is None else value.replace(tzinfo=zone).isoformat() for value in values]
-    known = [value for value in values if value is not None] if None in values else values
-    if len(known) == len(values):
-        return _offset_by(known, offset)
-    texts = iter(_offset_by(known, offset))
+    written = _offset_by(known, offset)
+    if not some_absent:
+        return written
+    texts = iter(written)
     return [None if value is None else next(texts) for value in values]
 
 

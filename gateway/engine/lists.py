@@ -93,7 +93,7 @@ class Lists:
             goes_on = [False] * len(counts)
         else:
             goes_on = [count > size for count in counts]
-            found = [of_one[:size] for of_one in found]
+            found = [of_one if len(of_one) <= size else of_one[:size] for of_one in found]
             counts = list(map(len, found))
         return Paged(FirstPages(list(accumulate(counts)), goes_on), list(chain.from_iterable(found)))
 
