@@ -139,14 +139,17 @@ def _in_process(databases: Databases, operations: Sequence[Operation], *, rounds
     placement = Placement(databases)
     with running(placement, (OURS,)) as started:
         tokens = log_in(started[OURS.name], CALLERS)
-    figures = {
-        operation.name: in_process.measure_in_process(
-            placement, operation, tokens[operation.caller], rounds=rounds
-        )
-        for operation in operations
-        if operation.name in IN_PROCESS
-    }
-    return {"rounds": rounds, "operations": figures}
+    alone, together = (
+        {
+            operation.name: in_process.measure_in_process(
+                placement, operation, tokens[operation.caller], rounds=rounds, at_once=at_once
+            )
+            for operation in operations
+            if operation.name in IN_PROCESS
+        }
+        for at_once in (1, in_process.AT_ONCE)
+    )
+    return {"rounds": rounds, "operations": alone, "at_once": in_process.AT_ONCE, "together": together}
 
 
 @app.command

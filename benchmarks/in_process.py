@@ -1,7 +1,9 @@
 """Processor time of one execution in process, without HTTP: F1, F2, the gateway and plain Strawberry.
 
-`python -m benchmarks.in_process KIND OPERATION` reads numbers from its standard input, executes as many times, and
-answers each number with a line: processor seconds. The benchmark lets the kinds take turns.
+`python -m benchmarks.in_process KIND OPERATION` reads two numbers a line from its standard input, executes as many
+times, so many at once, and answers with a line: processor seconds. The benchmark lets the kinds take turns.
+
+One after the other, a process idles while the databases work, and wakes with cold caches; a server under load doesn't.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ from gateway.app import create_app
 
 TOKEN_VARIABLE = "BENCH_TOKEN"
 WARM_UP = 5
+# As many as wrk has connections.
+AT_ONCE = 8
 KINDS = ("f1", "f2", "gateway", "gateway-reference", "strawberry")
 Execute = Callable[[], Awaitable[object]]
 
@@ -121,12 +125,17 @@ async def _serve(kind: str, operation: Operation) -> None:
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
+        times, at_once = map(int, line.split())
         gc.collect()
         before = time.process_time()
-        for _ in range(int(line)):
-            await execute()
+        await asyncio.gather(*[_repeat(execute, times // at_once) for _ in range(at_once)])
         print(time.process_time() - before, flush=True)
     os._exit(0)
+
+
+async def _repeat(execute: Execute, times: int) -> None:
+    for _ in range(times):
+        await execute()
 
 
 # --- the benchmark's side -----------------------------------------------------------------------------------
@@ -140,17 +149,18 @@ def measure_in_process(
     rounds: int,
     kinds: Sequence[str] = KINDS,
     seconds: float = 0.5,
+    at_once: int = 1,
 ) -> dict[str, list[float]]:
-    """Milliseconds of processor time of an execution, by kind: one figure a round."""
+    """Milliseconds of processor time of an execution, by kind: one figure a round; `at_once` are executed together."""
     figures: dict[str, list[float]] = {kind: [] for kind in kinds}
     with ExitStack() as stack:
         workers = {kind: stack.enter_context(_worker(placement, kind, operation, token)) for kind in kinds}
         for worker in workers.values():
             _answer(worker)
-        times = {kind: _times(worker, seconds) for kind, worker in workers.items()}
+        times = {kind: at_once * _turns(worker, seconds, at_once) for kind, worker in workers.items()}
         for _ in range(rounds):
             for kind, worker in workers.items():
-                spent = _ask(worker, times[kind])
+                spent = _ask(worker, times[kind], at_once)
                 figures[kind].append(1000 * spent / times[kind])
         for worker in workers.values():
             assert worker.stdin is not None
@@ -174,14 +184,15 @@ def _environment(placement: Placement, kind: str) -> Mapping[str, str]:
     return {VARIABLE: orjson.dumps(placement.peer_settings()).decode()}
 
 
-def _times(worker: subprocess.Popen[str], seconds: float) -> int:
-    """How many executions fill a round."""
-    return max(5, int(seconds / max(1e-4, _ask(worker, 10) / 10)))
+def _turns(worker: subprocess.Popen[str], seconds: float, at_once: int) -> int:
+    """How many executions of each that go on at once fill a round."""
+    once = _ask(worker, 10 * at_once, at_once) / 10
+    return max(5, int(seconds / max(1e-4, once)))
 
 
-def _ask(worker: subprocess.Popen[str], times: int) -> float:
+def _ask(worker: subprocess.Popen[str], times: int, at_once: int) -> float:
     assert worker.stdin is not None
-    worker.stdin.write(f"{times}\n")
+    worker.stdin.write(f"{times} {at_once}\n")
     worker.stdin.flush()
     return float(_answer(worker))
 

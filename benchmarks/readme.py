@@ -65,12 +65,17 @@ def _http(section: dict[str, Any]) -> Iterator[str]:
 
 
 def _in_process(section: dict[str, Any]) -> Iterator[str]:
-    for name, kinds in section["operations"].items():
-        times = {kind: median(figures) for kind, figures in kinds.items()}
-        yield (
-            f"- Processor time of the {TITLES[name]} in process: {times['gateway']:.2f} ms; the same statements and "
-            f"orjson by hand {times['f2']:.2f} ms, plain Strawberry {times['strawberry']:.2f} ms."
-        )
+    yield f"Processor time in process, milliseconds, one after the other and {section['at_once']} at once:"
+    yield ""
+    yield "| | gateway | the same statements and orjson by hand | plain Strawberry |"
+    yield "| --- | ---: | ---: | ---: |"
+    for name, alone in section["operations"].items():
+        together = section["together"][name]
+        cells = [
+            f"{median(alone[kind]):.2f}, {median(together[kind]):.2f}"
+            for kind in ("gateway", "f2", "strawberry")
+        ]
+        yield f"| {TITLES[name]} | {' | '.join(cells)} |"
 
 
 def _crowd(section: dict[str, Any]) -> Iterator[str]:

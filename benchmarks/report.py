@@ -130,15 +130,20 @@ def _in_process(section: Results) -> Iterator[str]:
     yield "## In process"
     yield ""
     yield "Milliseconds of processor time per execution, without HTTP; medians over rounds in turn."
-    for name, kinds in section["operations"].items():
-        yield ""
-        yield f"### {TITLES[name].capitalize()}"
-        yield ""
-        rows = []
-        for kind, figures in kinds.items():
-            found = ratio(figures, kinds["f2"])
-            rows.append([KINDS[kind], f"{median(figures):.3f}", *_cells(found)])
-        yield from _table(("", "ms", "times F2", "95 % interval"), rows)
+    ways = {
+        "one after the other": section["operations"],
+        f"{section['at_once']} at once": section["together"],
+    }
+    for way, operations in ways.items():
+        for name, kinds in operations.items():
+            yield ""
+            yield f"### {TITLES[name].capitalize()}, {way}"
+            yield ""
+            rows = []
+            for kind, figures in kinds.items():
+                found = ratio(figures, kinds["f2"])
+                rows.append([KINDS[kind], f"{median(figures):.3f}", *_cells(found)])
+            yield from _table(("", "ms", "times F2", "95 % interval"), rows)
 
 
 def _slopes(section: Results) -> Iterator[str]:
