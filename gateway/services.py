@@ -89,14 +89,14 @@ class Services:
 
     def access_for(self, principal: Principal) -> Access:
         """What a caller can reach, for one request."""
-        return self._access(principal, self.estate)
-
-    def _access(self, principal: Principal, estate: Estate) -> Access:
-        return Access(estate, self.rules.of(principal), budgets=self.budgets)
+        return Access(self.estate, self.rules.of(principal), budgets=self.budgets)
 
     async def accesses_for(self, principals: Sequence[Principal]) -> list[Access]:
         """What several callers can reach, by the organisation as it is now; for what nobody has asked for just now."""
-        accesses = [self._access(principal, self.modest_estate) for principal in principals]
+        accesses = [
+            Access(self.modest_estate, self.rules.once(principal), budgets=self.budgets)
+            for principal in principals
+        ]
         with failures_coded():
             system = SystemAccess(self.modest_estate, purpose=Purpose.SCOPE)
             scopes = await scopes_in_database(system, principals)

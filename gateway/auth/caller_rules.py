@@ -76,11 +76,14 @@ class KeptRules:
         self._kept: OrderedDict[int, CallerRules] = OrderedDict()
 
     def of(self, principal: Principal) -> CallerRules:
-        """The rules of a caller."""
+        """The rules of a caller who asks now, and may ask again."""
         found = self._kept.get(id(principal))
         if found is None:
-            denied = self.denied_columns(principal.audience)
-            found = self._kept[id(principal)] = CallerRules(self.policies, principal, denied)
+            found = self._kept[id(principal)] = self.once(principal)
             if len(self._kept) > CALLERS_KEPT:
                 self._kept.popitem(last=False)
         return found
+
+    def once(self, principal: Principal) -> CallerRules:
+        """The rules of a caller, of whom nothing is kept."""
+        return CallerRules(self.policies, principal, self.denied_columns(principal.audience))

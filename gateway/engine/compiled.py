@@ -32,7 +32,7 @@ async def run(schema: AudienceSchema, prepared: Prepared, request: Request) -> E
     root = prepared.plan(request.catalogue)
     if any(selected.name in INTROSPECTION for selected in root.selected.values()):
         return await reference.run(schema, prepared, request)
-    fetch = Fetch(schema, request, prepared.variables)
+    fetch = Fetch(schema, request, prepared)
     objects = await fetch.root(root)
     writer = Writer(schema.graphql, request.zone)
     completion = Completion(schema.graphql, request.zone)
@@ -51,7 +51,7 @@ async def run_each(
 ) -> list[ExecutionResult]:
     """Executes a subscription's operation for each of several events, reading what all of them need at once."""
     root = prepared.plan(request.catalogue)
-    objects = await Fetch(schema, request, prepared.variables).root(root, events)
+    objects = await Fetch(schema, request, prepared).root(root, events)
     ((key, selected),) = root.selected.items()
     try:
         written = Writer(schema.graphql, request.zone).written(objects, selected)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DirectiveNode,
@@ -30,7 +30,7 @@ from gateway.engine.limits import Costs
 from gateway.engine.redacted import Redaction
 from gateway.errors import Code, GatewayError
 from gateway.resolvers.catalogue import Catalogue
-from gateway.resolvers.plan import Level, Planner
+from gateway.resolvers.plan import Level, Planner, Selected
 
 MOST_TOKENS = 10_000
 MOST_ERRORS = 10
@@ -42,7 +42,7 @@ LONGEST_CACHED = 20_000
 # Of one document: one for each way in which its conditions turn out.
 MOST_PLANS = 8
 MOST_REDACTED_KEPT = 8
-MOST_PREPARED_KEPT = 8
+MOST_MEASURED_KEPT = 8
 
 # Comparing the fields that share a place in the answer: at graphql-core's own limit a document of 10 kB, from anybody,
 # holds the process for more than a second.
@@ -63,6 +63,14 @@ class RequestRefused(Exception):
         self.errors = errors
 
 
+class Measured(NamedTuple):
+    """What is found out of an operation and its variables: these coerced, the cost, and the arguments of its fields."""
+
+    variables: VariableValues
+    cost: int
+    arguments: dict[Selected, Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Document:
     """A document that is valid for an audience."""
@@ -70,14 +78,13 @@ class Document:
     node: DocumentNode
     _redacted: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
     _plans: dict[Hashable, Level] = field(default_factory=dict, compare=False, repr=False)
-    # Its operations with variables that come again, as `reference.py` has prepared them.
-    prepared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    measured: dict[Hashable, Measured] = field(default_factory=dict, compare=False, repr=False)
 
-    def keep_prepared(self, place: Hashable, prepared: Any) -> None:
-        """Keeps an operation with its variables; the one that was kept first goes first."""
-        if len(self.prepared) >= MOST_PREPARED_KEPT:
-            self.prepared.pop(next(iter(self.prepared)))
-        self.prepared[place] = prepared
+    def keep(self, place: Hashable, measured: Measured) -> None:
+        """Keeps what was found out of an operation with variables; what was kept first goes first."""
+        if len(self.measured) >= MOST_MEASURED_KEPT:
+            self.measured.pop(next(iter(self.measured)))
+        self.measured[place] = measured
 
     def redacted(self, operation: OperationDefinitionNode, known: frozenset[str]) -> str:
         """What the audit keeps of one of its operations, made once; `known` are the names of the schema's inputs."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLObjectType
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import get_argument_values
 from sqlalchemy import Table
 
 from datasources.model import EVERYTHING, Filter, Row
@@ -39,6 +39,7 @@ from gateway.engine.objects import (
     Several,
     of_rows,
 )
+from gateway.engine.reference import Prepared
 from gateway.engine.tracing import Placing
 from gateway.errors import bad_input
 from gateway.loaders.batch import named_by
@@ -72,7 +73,7 @@ class Fetch:
 
     schema: AudienceSchema
     request: Request
-    variables: VariableValues
+    prepared: Prepared
     gathering: Gathering = field(init=False)
     placing: Placing = field(default_factory=Placing)
 
@@ -124,16 +125,17 @@ class Fetch:
             return {}
         if selected.fixed_arguments is not None:
             return selected.fixed_arguments
-        last = selected.last_arguments
-        if last is not None and last[0] is self.variables:
-            return last[1]
+        known = self.prepared.arguments.get(selected)
+        if known is not None:
+            return known
         # As graphql-core has them: absent where nothing was given, and nothing is the default.
         node = selected.nodes[0]
-        found = get_argument_values(self._definition(level, selected), node, self.variables, None, False)
+        variables = self.prepared.variables
+        found = get_argument_values(self._definition(level, selected), node, variables, None, False)
         if not any(map(holds_variable, node.arguments or ())):
             selected.fixed_arguments = found
         else:
-            selected.last_arguments = self.variables, found
+            self.prepared.arguments[selected] = found
         return found
 
     def _definition(self, level: Level, selected: Selected) -> GraphQLField:

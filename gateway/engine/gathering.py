@@ -97,7 +97,8 @@ class Gathered:
         except asyncio.CancelledError:
             asking.answer.cancel()
             raise
-        asking.answer.set_result(answer)
+        if not asking.answer.done():
+            asking.answer.set_result(answer)
         return answer
 
     async def _read(self, keys: Sequence[Any]) -> Answer:

@@ -18,7 +18,7 @@ from gateway.engine.gathering import Gathering
 from gateway.engine.objects import Failure, FirstPages, Page
 from gateway.loaders.batch import by_key
 from gateway.resolvers.lists import ListReader
-from gateway.resolvers.plan import Step
+from gateway.resolvers.plan import AskedOfList, Step
 
 ROOT = (None,)
 
@@ -48,7 +48,7 @@ class Lists:
 
     async def paged(self, along: Along) -> Paged:
         """The page of each parent."""
-        if not shows_page(self.reader.step):
+        if not shows_page(self.reader.asked):
             return Paged([Page() for _ in self.raw])
         try:
             rows = await self._rows(along)
@@ -59,14 +59,19 @@ class Lists:
 
     def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
         cursors = _cursors_of(self.reader)
-        if cursors is None and not past and not self.reader.arguments.backward and not self.reader.step.total:
+        if (
+            cursors is None
+            and not past
+            and not self.reader.arguments.backward
+            and not self.reader.asked.total
+        ):
             first = self._first_pages(rows)
             if first is not None:
                 return first
         pages: list[Page] = []
         shown: list[Row] = []
         # Nothing is written into a page but its total.
-        empty = None if self.reader.step.total else Page()
+        empty = None if self.reader.asked.total else Page()
         for key in self._places():
             found = rows.get(key)
             if found or past:
@@ -122,7 +127,7 @@ class Lists:
         if reader.direction is None:
             return {None: await self.access.read(reader.selection)}
         wanted = self._wanted()
-        name = (reader.name, id(reader.step.columns), along.name)
+        name = (reader.name, id(reader.asked.columns), along.name)
         return await self.gathering.rows(reader.selection, name).get(wanted) if wanted else {}
 
     async def _past(self) -> Mapping[Any, Any]:
@@ -156,9 +161,9 @@ CursorsOf: TypeAlias = Callable[[list[Row]], Sequence[str | Failure]]
 
 def _cursors_of(reader: ListReader) -> CursorsOf | None:
     """What makes the cursors that an answer shows of a page: of every row, or of the first and the last."""
-    if shows_cursors(reader.step):
+    if shows_cursors(reader.asked):
         return lambda rows: [cursor_or_failure(partial(reader.cursor, row)) for row in rows]
-    if shows_ends(reader.step):
+    if shows_ends(reader.asked):
         return lambda rows: [cursor_or_failure(partial(reader.cursor, row)) for row in rows[:1] + rows[-1:]]
     return None
 
@@ -171,18 +176,18 @@ def cursor_or_failure(make: Callable[[], str]) -> str | Failure:
         return Failure(error)
 
 
-def shows_page(step: Step) -> bool:
+def shows_page(step: Step | AskedOfList) -> bool:
     """Whether anything is asked of a connection that needs its rows."""
     return any(part.name in {"nodes", "edges", "pageInfo"} for part in step.parts.values())
 
 
-def shows_cursors(step: Step) -> bool:
+def shows_cursors(step: AskedOfList) -> bool:
     """Whether the cursor of each item is asked for."""
     edges = (part for part in step.parts.values() if part.name == "edges")
     return any(entry.name == "cursor" for part in edges for entry in part.parts.values())
 
 
-def shows_ends(step: Step) -> bool:
+def shows_ends(step: AskedOfList) -> bool:
     """Whether the cursors of a page's ends are asked for."""
     infos = (part for part in step.parts.values() if part.name == "pageInfo")
     return any(entry.name in {"startCursor", "endCursor"} for part in infos for entry in part.parts.values())

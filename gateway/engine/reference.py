@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute
@@ -12,13 +12,13 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from gateway.context import Request
 from gateway.engine.audience import AudienceSchema
-from gateway.engine.documents import Document, RequestRefused
+from gateway.engine.documents import Document, Measured, RequestRefused
 from gateway.engine.limits import check_variables
 from gateway.engine.tracing import reference_executor
 from gateway.errors import Code
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.element import Element
-from gateway.resolvers.plan import Level
+from gateway.resolvers.plan import Level, Selected
 
 # Of operations that are kept with their variables.
 MOST_VARIABLES_KEPT = 10
@@ -28,13 +28,17 @@ _PLAIN = frozenset({int, str, bool, float, type(None)})
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One operation that can be executed. `cost` is the estimate that budgets go by; `given` are the variables."""
+    """One operation that can be executed. `cost` is the estimate that budgets go by; `given` are the variables.
+
+    `arguments` are those of fields, as far as they have been worked out for these variables.
+    """
 
     document: Document
     operation: OperationDefinitionNode
     given: Mapping[str, Any]
     variables: VariableValues
     cost: int
+    arguments: dict[Selected, Mapping[str, Any]] = field(default_factory=dict)
 
     def plan(self, catalogue: Catalogue) -> Level:
         """What the operation needs."""
@@ -57,16 +61,15 @@ def prepare(
     Raises `RequestRefused` where the variables don't fit, `GatewayError` past a limit.
     """
     place = _place_of(operation, variables)
-    prepared: Prepared | None = None if place is None else document.prepared.get(place)
-    if prepared is None:
+    kept = None if place is None else document.measured.get(place)
+    if kept is None:
         check_variables(variables)
         coerced = _coerced(schema, operation, variables)
-        cost = document.cost(operation, coerced.coerced)
+        kept = Measured(coerced, document.cost(operation, coerced.coerced), {})
         _check_conditions(document, coerced)
-        prepared = Prepared(document, operation, variables, coerced, cost)
         if place is not None:
-            document.keep_prepared(place, prepared)
-    return prepared
+            document.keep(place, kept)
+    return Prepared(document, operation, variables, kept.variables, kept.cost, kept.arguments)
 
 
 def _place_of(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Hashable:

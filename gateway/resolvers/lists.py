@@ -21,7 +21,7 @@ from gateway.resolvers.cursor import Cursors, fingerprint_of
 from gateway.resolvers.declarations import RowType
 from gateway.resolvers.element import Element, Info, step_of
 from gateway.resolvers.order import Term, after, terms_of, until
-from gateway.resolvers.plan import Step
+from gateway.resolvers.plan import AskedOfList, Step
 from gateway.resolvers.where import Where
 
 
@@ -59,7 +59,7 @@ async def list_reader(
     """How a list is read, for all parents of a level. Raises BAD_USER_INPUT."""
     page = page_arguments(arguments)
     listing = await _listing(request, request.catalogue.row_type(table), arguments, direction)
-    return ListReader(request.services.cursors, step, listing, page, direction, **more)
+    return ListReader(request.services.cursors, step.asked, listing, page, direction, **more)
 
 
 async def _listing(
@@ -110,7 +110,7 @@ class ListReader:
     """
 
     cursors: Cursors
-    step: Step
+    asked: AskedOfList
     listing: Listing
     arguments: PageArguments
     direction: Direction | None
@@ -161,7 +161,7 @@ class ListReader:
         """The look beyond the page's cursor, where it was asked. Raises BAD_USER_INPUT."""
         backward = self.arguments.backward
         cursor = self.arguments.before if backward else self.arguments.after
-        if cursor is None or not (self.step.next if backward else self.step.previous):
+        if cursor is None or not (self.asked.next if backward else self.asked.previous):
             return None
         terms = self.listing.terms
         towards = tuple(term.reversed() for term in terms) if backward else terms
@@ -171,7 +171,7 @@ class ListReader:
     @cached_property
     def _places(self) -> Mapping[ColumnElement[Any], int]:
         """What is read, and where in a row it comes back."""
-        wanted = unique((*self.step.columns, *(term.expression for term in self.listing.terms)))
+        wanted = unique((*self.asked.columns, *(term.expression for term in self.listing.terms)))
         return {column: place for place, column in enumerate(wanted)}
 
     def _between(self) -> Filter:

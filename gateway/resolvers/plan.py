@@ -102,8 +102,17 @@ class Selected:
     level: Level | None = None
     # The values of arguments that hold no variable: the same each time, once somebody has worked them out.
     fixed_arguments: Mapping[str, Any] | None = None
-    # Those of the variables that were looked at last, which come again as the same object.
-    last_arguments: tuple[VariableValues, Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedOfList:
+    """What is read of a list's items, and what was asked for of its pages, as a `Step` has it."""
+
+    columns: Columns
+    parts: Mapping[str, Selected]
+    total: bool
+    previous: bool
+    next: bool
 
 
 @dataclass(eq=False)
@@ -125,6 +134,11 @@ class Step:
     previous: bool = False
     next: bool = False
     kept: Derived = field(default_factory=Derived)
+
+    @cached_property
+    def asked(self) -> AskedOfList:
+        """What is asked of a connection, without the step itself: who keeps it with the step holds no circle."""
+        return AskedOfList(self.columns, self.parts, self.total, self.previous, self.next)
 
     @property
     def level(self) -> Level | None:
