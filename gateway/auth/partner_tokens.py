@@ -199,7 +199,11 @@ class PartnerTokens:
         believed = min(self._cache_seconds, (rows[0][1] - now).total_seconds())
         if len(self._checked) >= MOST_CACHED:
             self._checked.clear()
-        checked = self._checked[hash_] = _Checked(principal_of_token(rows[0]), asked + believed)
+        known, principal = self._checked.get(hash_), principal_of_token(rows[0])
+        if known is not None and known.principal == principal:
+            # The same object as long as nothing has changed: what is kept of a caller is found by it.
+            principal = known.principal
+        checked = self._checked[hash_] = _Checked(principal, asked + believed)
         return checked
 
     async def _revoke(self, which: Filter) -> bool:

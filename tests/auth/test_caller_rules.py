@@ -10,7 +10,7 @@ from datasources.magenta.tables import company
 from gateway.auth import caller_rules
 from gateway.auth.caller_rules import CALLERS_KEPT, KeptRules
 from gateway.auth.policies import POLICIES
-from gateway.auth.principal import Principal
+from gateway.auth.principal import Client, Principal
 from gateway.auth.roles import Caller
 from gateway.auth.selection import Selection
 from gateway.services import no_column
@@ -117,3 +117,25 @@ async def test_callers_who_asked_longest_ago_are_forgotten() -> None:
     assert kept.of(first) is not rules
     assert len(kept._kept) == CALLERS_KEPT
     assert caller_rules.CALLERS_KEPT <= 1_000
+
+
+async def test_a_session_that_is_checked_again_is_the_same_caller_unless_something_has_changed(
+    tmp_path: Path,
+) -> None:
+    async with followed(tmp_path) as live:
+        authenticator = live.services.authenticator
+        session = await authenticator.login("manager", "demo", Client("127.0.0.1", "tests"))
+        authorization = f"Bearer {session.access_token}"
+
+        async def checked_anew() -> Principal:
+            for session_id, (_, principal) in authenticator._checked.items():
+                authenticator._checked[session_id] = 0.0, principal
+            return await authenticator.authenticate(authorization)
+
+        first = await checked_anew()
+        assert await checked_anew() is first
+        live.ask("update role set allowed_status_list = 'New' where role_name = 'MANAGER'")
+        changed = await checked_anew()
+        assert changed is not first
+        assert changed.allowed_statuses == ("New",)
+        assert await checked_anew() is changed
