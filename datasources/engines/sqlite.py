@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from time import monotonic
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ from datasources.expressions import SQLITE_LISTS_ANY, SQLITE_LOWER
 
 _POOL_SIZE = 4
 _BUSY_SECONDS = 5.0
+_LOCKED_SECONDS = 0.01
 # Errors of the statement itself; every other code means that the file can't be used now.
 _STATEMENT_ERRORS = frozenset(
     {
@@ -193,11 +195,25 @@ def sqlite_engine(path: str, *, create: bool = False, connect_seconds: float = 3
 
 async def _prepare(connection: aiosqlite.Connection) -> None:
     await connection.execute(f"pragma busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-    await connection.execute("pragma journal_mode = wal")
+    await _write_ahead(connection)
     await connection.execute("pragma synchronous = normal")
     await connection.execute("pragma foreign_keys = on")
     await connection.create_function(SQLITE_LOWER, 1, unicode_lower, deterministic=True)
     await connection.create_function(SQLITE_LISTS_ANY, 2, list_has_any, deterministic=True)
+
+
+async def _write_ahead(connection: aiosqlite.Connection) -> None:
+    """Lets a file be read while it is written; SQLite itself doesn't wait for a writer who was there before that."""
+    give_up_at = monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            await connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(_LOCKED_SECONDS)
+        else:
+            return
 
 
 def keep_whole_seconds(dialect: Dialect) -> None:

@@ -118,6 +118,18 @@ async def test_reads_go_on_while_another_process_writes(path: Path, source: Sqli
     other.close()
 
 
+async def test_first_connection_waits_for_whoever_writes_a_file_that_nobody_has_prepared(path: Path) -> None:
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("pragma journal_mode = delete")
+    writer.execute("begin immediate")
+    writer.execute("update things set name = 'two'")
+    source = SqliteSource("things", str(path), SourceOptions(LIMITS))
+    asyncio.get_running_loop().call_later(0.2, writer.execute, "commit")
+    assert await source.rows(ONE) == [("two",)]
+    await source.close()
+    writer.close()
+
+
 async def test_writes_happen_together_or_not_at_all(source: SqliteSource) -> None:
     insert = Insert(table=things, values={"name": "two"}, policy=EVERYTHING)
     rename = Update(
