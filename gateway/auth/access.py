@@ -150,7 +150,7 @@ class Access:
         assert place is not None
         held = map(itemgetter(place), rows)
         found: dict[Value, Sequence[Row]]
-        if reading.is_unique:
+        if reading.is_unique and selection.per_key is None:
             found = dict(zip(held, zip(rows, strict=True), strict=True))
             self.reads.rows(reading, rows)
         else:

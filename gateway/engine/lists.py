@@ -59,12 +59,8 @@ class Lists:
 
     def _paged(self, rows: Mapping[Any, Any], past: Mapping[Any, Any]) -> Paged:
         cursors = _cursors_of(self.reader)
-        if (
-            cursors is None
-            and not past
-            and not self.reader.arguments.backward
-            and not self.reader.asked.total
-        ):
+        asked_for_more = cursors is not None or past or self.reader.asked.total
+        if not asked_for_more and not self.reader.arguments.backward:
             first = self._first_pages(rows)
             if first is not None:
                 return first
