@@ -40,9 +40,9 @@ from gateway.auth.company_reads import OwnTables
 from gateway.auth.company_tables import Newest
 from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, stays_within, table_of
 from gateway.auth.policy import Rules
-from gateway.auth.reads import Reads, Use
+from gateway.auth.reads import Reads
 from gateway.auth.scope import NeedsOrganisation, Scope
-from gateway.auth.selection import Reading, Selection, reading_of, reading_of_oneself
+from gateway.auth.selection import Reading, Selection, Use, reading_of, reading_of_oneself
 from gateway.auth.sources import Estate, failures_coded, source_failed
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled

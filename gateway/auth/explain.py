@@ -16,9 +16,9 @@ from gateway.auth import obstacles
 from gateway.auth.access import Access
 from gateway.auth.crossing import convert_key, table_of
 from gateway.auth.policy import Follows, Ground, Held, Kind, Policies, RowPolicy
-from gateway.auth.reads import Use
 from gateway.auth.roles import Caller
 from gateway.auth.scope import Scope, listed_ids
+from gateway.auth.selection import Use
 from gateway.auth.team_path import TABLE_OF_KIND, Step, way_to_caller
 
 

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum, auto
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Table
 
 from datasources.model import Row
-
-if TYPE_CHECKING:
-    from gateway.auth.selection import Reading
+from gateway.auth.selection import Reading, Use
 
 # A table, or the type of what lives in none: a file, a row of a report.
 Kind: TypeAlias = Table | str
-
-
-class Use(Enum):
-    """What rows are read for, and so which of them count as read."""
-
-    ANSWER = auto()
-    """All of them are of the answer."""
-    PAGE = auto()
-    """All but the last of a read that is full, which only tells that the list goes on."""
-    WORKING = auto()
-    """None: they decide the answer's order or shape, and their cells don't reach it."""
 
 
 class Reads:

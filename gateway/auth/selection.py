@@ -6,6 +6,7 @@ Resolvers and the engine make a `Selection`; `access.py` makes a `Reading` of it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table
@@ -14,7 +15,17 @@ from datasources.model import EVERYTHING, Filter, Joined, Keys, Order, Read, Val
 from gateway.auth.crossing import leads_elsewhere, stays_within
 from gateway.auth.policy import Rules
 from gateway.auth.readable import readable, shown
-from gateway.auth.reads import Use
+
+
+class Use(Enum):
+    """What rows are read for, and so which of them count as read."""
+
+    ANSWER = auto()
+    """All of them are of the answer."""
+    PAGE = auto()
+    """All but the last of a read that is full, which only tells that the list goes on."""
+    WORKING = auto()
+    """None: they decide the answer's order or shape, and their cells don't reach it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datasources.model import Aggregate, Filter, Keys
 from datasources.shapes import shape_of
 from gateway.auth.access import Access
 from gateway.auth.principal import Principal
-from gateway.auth.reads import Use
+from gateway.auth.selection import Use
 from gateway.errors import GatewayError
 from gateway.events.bus import Entry, Stretch
 from gateway.events.event import Subject

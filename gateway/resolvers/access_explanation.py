@@ -11,8 +11,8 @@ from gateway.auth.audience import Audience
 from gateway.auth.explain import Explainer, TriedGround
 from gateway.auth.policy import RowPolicy
 from gateway.auth.principal import Principal
-from gateway.auth.reads import Use
 from gateway.auth.roles import Caller
+from gateway.auth.selection import Use
 from gateway.auth.subjects import Subject
 from gateway.auth.team_path import Step
 from gateway.context import Request

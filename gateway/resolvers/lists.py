@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func
 
 from datasources.model import Filter, Row, all_of
-from gateway.auth.reads import Use
-from gateway.auth.selection import Along, Selection
+from gateway.auth.selection import Along, Selection, Use
 from gateway.context import Request
 from gateway.loaders.batch import by_key, unique
 from gateway.loaders.relations import Direction

@@ -33,7 +33,7 @@ from gateway.auth.access import Access
 from gateway.auth.crossing import convert_key, source_of
 from gateway.auth.policy import Rules
 from gateway.auth.readable import readable
-from gateway.auth.reads import Use
+from gateway.auth.selection import Use
 from gateway.errors import bad_input, too_broad
 from gateway.loaders.relations import Direction as Way
 from gateway.resolvers.catalogue import Catalogue
