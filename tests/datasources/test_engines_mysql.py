@@ -44,6 +44,7 @@ from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
 
 LIMITS = TimeLimits(connect=0.5, statement=1.5)
+PATIENT = TimeLimits(connect=10.0, statement=10.0)
 SLACK = 0.7  # seconds of scheduling on a busy machine
 DATABASE = "engine_tests"
 
@@ -86,12 +87,17 @@ def seen() -> list[Statement]:
     return []
 
 
+@pytest.fixture
+def limits() -> TimeLimits:
+    return LIMITS
+
+
 @pytest.fixture(params=["aiomysql", "asyncmy"])
 async def source(
-    request: pytest.FixtureRequest, server: MySQLLikeServer, seen: list[Statement]
+    request: pytest.FixtureRequest, server: MySQLLikeServer, seen: list[Statement], limits: TimeLimits
 ) -> AsyncIterator[MysqlSource]:
     url = make_url(server.dsn(DATABASE, request.param))
-    source = MysqlSource("things", url, SourceOptions(LIMITS, (seen.append,)))
+    source = MysqlSource("things", url, SourceOptions(limits, (seen.append,)))
     yield source
     await source.close()
 
@@ -150,6 +156,8 @@ async def test_cancelled_query_is_killed_on_the_server(server: MySQLLikeServer, 
     assert await source.rows(ONE) == [("one",)]
 
 
+# Time isn't its question: a server that is slow to let twenty in is waited for.
+@pytest.mark.parametrize("limits", [PATIENT], ids=["patient"])
 async def test_answers_stay_with_their_questions_when_many_are_cancelled(source: MysqlSource) -> None:
     async def ask(number: int) -> list[tuple[Any, ...]]:
         name = func.concat("name ", number)
