@@ -22,9 +22,7 @@ class Capability(Enum):
     LIMIT_BY = auto()  # ClickHouse: limit n by column
     INDEX_UNION = auto()  # an `or` of indexed parts is no scan, or every read is one
     ON_CONFLICT = auto()  # insert … on conflict do nothing; else: on duplicate key update
-    TYPED_CELLS = (
-        auto()
-    )  # the driver gives integers, and moments without a zone, as plain columns are declared
+    TYPED_CELLS = auto()  # integers, and moments without a zone, come as plain columns declare them
     TRANSACTIONS = auto()
     WRITES = auto()
 

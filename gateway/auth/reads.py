@@ -43,7 +43,7 @@ class Reads:
         """As `rows`, of rows that were asked for by a key: `lists` has those of each."""
         use, limit = reading.selection.use, reading.selection.per_key
         if use is Use.PAGE and limit is not None:
-            beyond = {id(rows[-1]) for rows in lists if len(rows) == limit}
+            beyond = {id(of_one[-1]) for of_one in lists if len(of_one) == limit}
             rows = [row for row in rows if id(row) not in beyond] if beyond else rows
         if use is not Use.WORKING:
             self._note(reading, rows)

@@ -212,8 +212,9 @@ class Fetch:
         failed = {}
         if Failure in {*map(type, found.values())}:
             failed = {key: answer for key, answer in found.items() if answer.__class__ is Failure}
-        there = [key for key in keys if found.get(key) and key not in failed]
-        rows = [found[key][0] for key in there]  # type: ignore[index]
+        known = cast(Mapping[Any, Sequence[Row]], found)
+        there = [key for key in keys if key not in failed and known.get(key)]
+        rows = [known[key][0] for key in there]
         place_of: dict[Any, Link] = dict(zip(there, range(len(there)), strict=True))
         if failed:
             place_of |= cast(dict[Any, Link], failed)
