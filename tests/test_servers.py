@@ -23,7 +23,7 @@ from tests.servers.clickhouse import ClickHouseServer
 from tests.servers.fixtures import count_use
 from tests.servers.install import Origin, find, install, install_all
 from tests.servers.mysql_like import MySQLLikeServer
-from tests.servers.process import ServerFailedError, ServerProcess
+from tests.servers.process import ServerFailedError, ServerProcess, run_to_end
 from tests.servers.redis import RedisServer
 from tests.servers.running import NotStartedHereError, RunningServer
 from tests.servers.s3 import S3Server
@@ -113,6 +113,27 @@ def test_mysql_like_servers_refuse_a_wrong_password(
         )
         with pytest.raises(Exception, match="Access denied"):
             stranger.connect()
+
+
+def test_preparing_step_that_hangs_is_done_where_it_has_said_so(tmp_path: Path) -> None:
+    log = tmp_path / "step.log"
+    run_to_end(["/bin/sh", "-c", "echo made; exec sleep 60"], {}, log, said=b"made", seconds=0.5)
+    assert log.read_text() == "made\n"
+
+
+@pytest.mark.parametrize("said", [None, b"made"])
+def test_preparing_step_that_hangs_before_it_has_said_so_fails_with_its_log(
+    said: bytes | None, tmp_path: Path
+) -> None:
+    with pytest.raises(ServerFailedError, match="did not end in time:\nmaking"):
+        run_to_end(
+            ["/bin/sh", "-c", "echo making; exec sleep 60"], {}, tmp_path / "step.log", said=said, seconds=0.5
+        )
+
+
+def test_preparing_step_that_fails_fails_even_where_it_has_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ServerFailedError, match="ended with 3:\nmade"):
+        run_to_end(["/bin/sh", "-c", "echo made; exit 3"], {}, tmp_path / "step.log", said=b"made")
 
 
 def test_clickhouse_runs_in_utc(clickhouse_server: ClickHouseServer) -> None:
