@@ -6,8 +6,7 @@ What can't be read is a `Failure` where its value would be; nothing is raised. C
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -23,8 +22,9 @@ from gateway.auth.trace import Here, here
 from gateway.context import Request
 from gateway.engine.along import NOTHING, Along, along_of, may_come_along
 from gateway.engine.audience import AudienceSchema
+from gateway.engine.computed import absences, composite, or_failure, results
 from gateway.engine.gathering import Gathered, Gathering
-from gateway.engine.lists import ROOT, Lists, cursor_or_failure, shows_page
+from gateway.engine.lists import ROOT, Lists
 from gateway.engine.objects import (
     Child,
     Failure,
@@ -34,7 +34,6 @@ from gateway.engine.objects import (
     Node,
     Objects,
     One,
-    Page,
     Pages,
     Several,
     of_rows,
@@ -45,7 +44,7 @@ from gateway.errors import bad_input
 from gateway.loaders.batch import named_by
 from gateway.loaders.relations import Direction
 from gateway.resolvers.company_rows import company_rows
-from gateway.resolvers.connection import Connection, page_arguments
+from gateway.resolvers.connection import page_arguments
 from gateway.resolvers.declarations import (
     CompanyRowsField,
     ComputedField,
@@ -150,8 +149,8 @@ class Fetch:
             case ThroughField():
                 return await self._through(objects, declared)
             case ComputedField(resolve=resolve):
-                values = await self._computed(objects, resolve, declared.needs, arguments)
-                return Leaves(values) if step is None else await self._composite(step, values)
+                values = await results(objects, resolve, declared.needs, arguments, self.request)
+                return Leaves(values) if step is None else await self._given(step, values)
         assert step is not None
         match declared:
             case ToOneField(direction=direction):
@@ -165,7 +164,7 @@ class Fetch:
             case RootOneField():
                 return await self._by_id(step, arguments)
             case ReferenceField(resolve=resolve):
-                named = await self._computed(objects, resolve, declared.needs, arguments)
+                named = await results(objects, resolve, declared.needs, arguments, self.request)
                 return await self._referenced(step, declared, named)
             case CompanyRowsField():
                 return await self._company_rows(objects, step, declared, arguments)
@@ -294,53 +293,16 @@ class Fetch:
 
     async def _company_rows(
         self, objects: Objects, step: Step, declared: CompanyRowsField, arguments: Arguments
-    ) -> Pages:
+    ) -> Child:
         columns = objects.level.columns
         companies = zip(
             objects.columns[columns[declared.key]], objects.columns[columns[declared.schema]], strict=True
         )
         found = [
             None if absent else company_rows(self.request, step, declared, company, arguments)
-            for company, absent in zip(companies, _absences(objects), strict=True)
+            for company, absent in zip(companies, absences(objects), strict=True)
         ]
-        return await self._connections(step, found)
-
-    async def _connections(self, step: Step, found: Sequence[Any]) -> Pages:
-        """Pages of connections that functions gave."""
-        read = await asyncio.gather(*[self._connected(step, connection) for connection in found])
-        items: list[Any] = []
-        pages: list[Page | Failure | None] = []
-        for page, its_items in read:
-            if isinstance(page, Page):
-                page.start, page.end = len(items), len(items) + len(its_items)
-                items += its_items
-            pages.append(page)
-        sets = [_of_items(level, items) for level in step.levels]
-        await self.fill_all(sets)
-        return Pages(sets, pages, items)
-
-    async def _connected(self, step: Step, connection: Any) -> tuple[Page | Failure | None, Sequence[Any]]:
-        if not isinstance(connection, Connection):
-            return connection, ()
-        page = Page()
-        items: Sequence[Any] = ()
-        if step.total:
-            page.total = await self._or_failure(connection.total())
-        if shows_page(step):
-            found = await self._or_failure(connection.page())
-            if isinstance(found, Failure):
-                page.failure = found
-            else:
-                items = [item.node for item in found.items]
-                page.next, page.previous = found.next, found.previous
-                page.cursors = [cursor_or_failure(item.cursor) for item in found.items]
-        return page, items
-
-    async def _or_failure(self, work: Awaitable[Any]) -> Any:
-        try:
-            return await work
-        except Exception as error:
-            return Failure(error)
+        return await self._given(step, found)
 
     # --- rows by id, and by function ------------------------------------------------------------------------
 
@@ -381,7 +343,7 @@ class Fetch:
             return Found([await self._node(step, arguments["id"])])
         ids = arguments["ids"]
         check_number_of(ids)
-        found = await asyncio.gather(*[self._or_failure(self._node(step, text)) for text in ids])
+        found = await asyncio.gather(*[or_failure(self._node(step, text)) for text in ids])
         return Found([list(found)])
 
     async def _node(self, step: Step, text: str) -> Node | None:
@@ -408,59 +370,11 @@ class Fetch:
 
     # --- what functions give --------------------------------------------------------------------------------
 
-    async def _computed(
-        self, objects: Objects, function: Callable[..., Any], needs: Sequence[Any], arguments: Arguments
-    ) -> list[Any]:
-        """What a function gives for each object; None where there is none."""
-        request = self.request
-        found: list[Any] = []
-        pending: list[int] = []
-        for place, (value, absent) in enumerate(
-            zip(_inputs(objects, needs), _absences(objects), strict=True)
-        ):
-            if absent:
-                found.append(None)
-                continue
-            try:
-                given = function(value, request, **arguments)
-            except Exception as error:
-                given = Failure(error)
-            if inspect.isawaitable(given):
-                pending.append(place)
-            found.append(given)
-        if pending:
-            given_later = await asyncio.gather(*[self._or_failure(found[place]) for place in pending])
-            for place, given in zip(pending, given_later, strict=True):
-                found[place] = given
-        return found
-
-    async def _composite(self, step: Step, values: Sequence[Any]) -> Child:
+    async def _given(self, step: Step, values: Sequence[Any]) -> Child:
         """The objects that functions gave, and what is selected of them."""
-        if any(isinstance(value, Connection) for value in values):
-            return await self._connections(step, values)
-        if any(isinstance(value, list) for value in values):
-            return await self._lists(step, values)
-        if not step.levels:
-            return Leaves(values)
-        there = [value for value in values if value is not None and not isinstance(value, Failure)]
-        objects = Objects(step.levels[0], len(there), values=there)
-        await self.fill(objects)
-        places = iter(range(len(there)))
-        links = [value if value is None or isinstance(value, Failure) else next(places) for value in values]
-        return One(objects, links)
-
-    async def _lists(self, step: Step, values: Sequence[Any]) -> Several:
-        items: list[Any] = []
-        links: list[Any] = []
-        for value in values:
-            if value is None or isinstance(value, Failure):
-                links.append(value)
-            else:
-                links.append(list(range(len(items), len(items) + len(value))))
-                items += value
-        objects = Objects(step.levels[0], len(items), values=items)
-        await self.fill(objects)
-        return Several(objects, links)
+        child, objects = await composite(step, values)
+        await self.fill_all(objects)
+        return child
 
 
 async def _done(work: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -470,31 +384,9 @@ async def _done(work: Sequence[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*work)
 
 
-def _of_items(level: Level, items: Sequence[Any]) -> Objects:
-    if isinstance(level.type, RowType):
-        return of_rows(level, items)
-    return Objects(level, len(items), values=items)
-
-
-def _inputs(objects: Objects, needs: Sequence[Any]) -> Iterable[Any]:
-    """What a function gets of each object: of a row, the cells that it needs; of another object, the object."""
-    if not isinstance(objects.level.type, RowType):
-        return objects.values
-    if not needs:
-        return [()] * objects.count
-    return zip(*(objects.columns[objects.level.columns[column]] for column in needs), strict=True)
-
-
 def _where_present(found: Pages, present: Sequence[Any]) -> Pages:
     pages = [None if key is None else page for key, page in zip(present, found.pages, strict=True)]
     return Pages(found.objects, pages)
-
-
-def _absences(objects: Objects) -> Iterable[bool]:
-    """Whether there is no object at each place."""
-    if objects.present is None:
-        return [False] * objects.count
-    return [key is None for key in objects.present]
 
 
 def _listed(keys: Sequence[Any] | None, place_of: Mapping[Any, Link]) -> list[Link] | Failure | None:

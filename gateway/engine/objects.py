@@ -1,6 +1,6 @@
 """What the compiled engine has read, before it is written: objects by the place in the plan, column by column.
 
-`fetch.py` fills these in, `writing.py` writes them, and `completing.py` does where something is not as it should be.
+`fetching.py` fills these in, `writing.py` writes them, and `completing.py` does where something is not as it should be.
 """
 
 from __future__ import annotations
