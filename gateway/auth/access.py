@@ -15,35 +15,40 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, ColumnElement, Table
 
-from datasources.base import Capability, Source, SourceError
+from datasources.base import Capability, Source
 from datasources.model import (
     EVERYTHING,
     Aggregate,
-    AllOf,
-    AnyOf,
     Everything,
     FilePage,
     Filter,
     Keys,
     Latest,
-    ListsAny,
-    Not,
     Order,
     Read,
     Related,
     Row,
     Value,
 )
+from gateway.auth.asking import Asking
 from gateway.auth.caller_rules import CallerRules
 from gateway.auth.change import Change, Permit, carried_out
 from gateway.auth.company_reads import OwnTables
 from gateway.auth.company_tables import Newest
-from gateway.auth.crossing import Budgets, Crossing, Known, Witnesses, stays_within, table_of
+from gateway.auth.crossing import (
+    Budgets,
+    Crossing,
+    Known,
+    Witnesses,
+    goes_by_own_cells,
+    stays_within,
+    table_of,
+)
 from gateway.auth.policy import Rules
 from gateway.auth.reads import Reads
 from gateway.auth.scope import NeedsOrganisation, Scope
 from gateway.auth.selection import Reading, Selection, Use, reading_of, reading_of_oneself
-from gateway.auth.sources import Estate, failures_coded, source_failed
+from gateway.auth.sources import Estate, failures_coded
 from gateway.auth.system_access import SystemAccess
 from gateway.auth.trace import Here, Noted, Path, Purpose, here, note_proven, ruled
 from gateway.errors import not_found
@@ -72,7 +77,7 @@ class Access:
         self._witnesses = Witnesses()
         self._bound: Rules | None = caller.at_once
         self._binding: asyncio.Future[Rules] | None = None
-        self._askers: list[asyncio.Task[Any]] = []
+        self._asking = Asking()
 
     @cached_property
     def _crossing(self) -> Crossing:
@@ -193,7 +198,7 @@ class Access:
             Capability.JOINS in self._estate.source(table).capabilities
             and rules.may_read(column)
             and rules.mask(column) is None
-            and is_plain(rules.rows(table))
+            and goes_by_own_cells(rules.rows(table))
         )
 
     async def change(self, change: Change) -> tuple[int, ...]:
@@ -216,7 +221,7 @@ class Access:
         )
 
         async def send() -> tuple[int, ...]:
-            with self._asking():
+            with self._asking.now():
                 lowered = await self._lowered(row, source.name)
                 grounds = await self._crossing.lower(policy.filter(rules.scope), source.name)
                 # Without a lock, so that nobody holds up, or waits for, a row that isn't theirs.
@@ -254,7 +259,7 @@ class Access:
         source = self._estate.source(table)
 
         async def send() -> list[Row]:
-            with self._asking():
+            with self._asking.now():
                 return await source.groups(await self._lowered(aggregate, source.name))
 
         found = await self._noted(Purpose.GROUPS, (table,), send)
@@ -268,7 +273,7 @@ class Access:
         source = self._estate.source(tables[0])
 
         async def send() -> list[list[Row]]:
-            with self._asking():
+            with self._asking.now():
                 lowered = [
                     await self._lowered(
                         Aggregate(
@@ -344,7 +349,7 @@ class Access:
         """All keys of visible rows of `target`'s table, as a crossing from `column` would fetch them."""
         rules = await self.rules()
         term = Related(column, target, rules.rows(table_of(target)), where, ownership=True)
-        with self._asking():
+        with self._asking.now():
             return await self._crossing.keys(term)
 
     async def first_key(self, rule: Filter, column: Column[Any], value: Value) -> Any:
@@ -374,7 +379,7 @@ class Access:
         """Files below a prefix. Whoever asks has read, through this access, the row that the prefix belongs to."""
 
         async def send() -> FilePage:
-            with self._asking():
+            with self._asking.now():
                 return await self._estate.files.page(prefix, after=after, limit=limit)
 
         return await self._noted(Purpose.FILES, (), send)
@@ -382,7 +387,7 @@ class Access:
     async def file_link(self, key: str, *, seconds: int) -> str:
         """A signed link to a file that `files` gave; good for `seconds`."""
         self.reads.others("FileLink", 1)
-        with self._asking():
+        with self._asking.now():
             return await self._estate.files.link(key, seconds=seconds)
 
     async def _run(self, read: Read, purpose: Purpose, *, crosses: bool = True) -> list[Row]:
@@ -395,7 +400,7 @@ class Access:
         return await self._noted(purpose, tables, lambda: self._sent(read, source, crosses=crosses))
 
     async def _sent(self, read: Read, source: Source, *, crosses: bool) -> list[Row]:
-        with self._asking():
+        with self._asking.now():
             return await source.rows(await self._lowered(read, source.name) if crosses else read)
 
     async def _fetch_keys(self, read: Read) -> list[Row]:
@@ -434,44 +439,7 @@ class Access:
 
     def abandon(self) -> None:
         """Ends whatever is still being asked: nobody waits for it any more."""
-        for task in self._askers:
-            task.cancel()
-
-    def _asking(self) -> _Asking:
-        # A loader asks in a task of its own, which doesn't end with the request's.
-        task = asyncio.current_task()
-        assert task is not None
-        return _Asking(self._askers, task)
-
-
-class _Asking:
-    """While a source is asked: what is asked ends with the request, and a failure is one that a client may know of."""
-
-    __slots__ = ("_askers", "_task")
-
-    def __init__(self, askers: list[asyncio.Task[Any]], task: asyncio.Task[Any]) -> None:
-        self._askers = askers
-        self._task = task
-
-    def __enter__(self) -> None:
-        self._askers.append(self._task)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        self._askers.remove(self._task)
-        if isinstance(error, SourceError):
-            raise source_failed(error) from error
-
-
-def is_plain(rule: Filter) -> bool:
-    """Whether a rule is about a row's own cells alone, so that it can stand in a join."""
-    match rule:
-        case AllOf(parts) | AnyOf(parts):
-            return all(map(is_plain, parts))
-        case Not(part):
-            return is_plain(part)
-        case Related() | ListsAny():
-            return False
-    return True
+        self._asking.end_all()
 
 
 def _table(read: Read) -> Table:

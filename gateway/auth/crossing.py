@@ -27,6 +27,7 @@ from datasources.model import (
     Everything,
     Filter,
     Keys,
+    ListsAny,
     Not,
     Nothing,
     Read,
@@ -208,6 +209,18 @@ def leads_elsewhere(term: Filter) -> bool:
         case Not(part):
             return leads_elsewhere(part)
     return False
+
+
+def goes_by_own_cells(term: Filter) -> bool:
+    """Whether a filter compares a row's own cells with values and no more, so that it can stand in a join."""
+    match term:
+        case AllOf(parts) | AnyOf(parts):
+            return all(map(goes_by_own_cells, parts))
+        case Not(part):
+            return goes_by_own_cells(part)
+        case Related() | ListsAny():
+            return False
+    return True
 
 
 def stays_within(term: Filter, source: str) -> bool:
