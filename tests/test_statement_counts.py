@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 
@@ -60,6 +61,85 @@ def test_a_query_for_two_fields_reads_two_columns(gateway: RunningGateway) -> No
     (read,) = [statement.text for statement in statements if "FROM leads" in statement.text]
     columns = read.partition("FROM")[0].removeprefix("SELECT ").strip().split(", ")
     assert columns == ["leads.id", "leads.firm_name"]
+
+
+ANALYTICS = ["asOf", "statusChanges", "daysInStatus", "activities", "lastActivityOn", "demoScheduledOn"]
+MIRROR_TABLES = {"leads", "lead_status", "lead_logs", "demo_scheduled_data"}
+
+
+def _mirror_tables(text: str) -> set[str]:
+    return MIRROR_TABLES & set(re.findall(r"iperform_helper\W+(\w+)", text))
+
+
+@pytest.mark.parametrize(
+    ("asked", "tables"),
+    [
+        ("__typename", {"leads"}),
+        ("asOf", {"leads"}),
+        ("days: daysInStatus asOf", {"leads", "lead_status"}),
+        ("... on LeadAnalytics { activities }", {"leads", "lead_logs"}),
+        ("demoScheduledOn activities @skip(if: true)", {"leads", "demo_scheduled_data"}),
+        (" ".join(ANALYTICS), MIRROR_TABLES),
+    ],
+)
+def test_analytics_read_what_is_asked_of_them_and_no_more(
+    every_gateway: RunningGateway, asked: str, tables: set[str]
+) -> None:
+    with every_gateway.counted() as statements:
+        every_gateway.data(
+            f"{{ leads(first: 3) {{ nodes {{ analytics {{ {asked} }} }} }} }}", as_user="admin"
+        )
+    (text,) = [statement.text for statement in statements if statement.source == "analytics"]
+    assert _mirror_tables(text) == tables
+
+
+@pytest.mark.parametrize("name", ANALYTICS)
+def test_analytics_say_the_same_of_a_field_alone_as_among_all(
+    every_gateway: RunningGateway, name: str
+) -> None:
+    query = "query Of($first: Int!) {{ leads(first: $first) {{ nodes {{ id analytics {{ {} }} }} }} }}"
+    alone = every_gateway.data(query.format(name), {"first": 200}, as_user="admin")["leads"]["nodes"]
+    full = every_gateway.data(query.format(" ".join(ANALYTICS)), {"first": 200}, as_user="admin")
+    assert len({str(lead["analytics"]) for lead in alone}) > 1
+    assert alone == [
+        {**lead, "analytics": lead["analytics"] and {name: lead["analytics"][name]}}
+        for lead in full["leads"]["nodes"]
+    ]
+
+
+def test_analytics_of_two_aliases_are_each_their_own(every_gateway: RunningGateway) -> None:
+    found = every_gateway.data(
+        "{ leads(first: 50) { nodes { a: analytics { activities } b: analytics { statusChanges } "
+        "both: analytics { activities statusChanges } } } }",
+        as_user="admin",
+    )["leads"]["nodes"]
+    assert any(lead["a"] and lead["a"]["activities"] and lead["b"]["statusChanges"] for lead in found)
+    for lead in found:
+        assert lead["both"] == (lead["a"] and lead["a"] | lead["b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("count", None),
+        ("group", None),
+        ("tentativeValueSum", "tentative_value"),
+        ("tentativeValueTotal", "tentative_value"),
+        ("probabilityAverage", "probability"),
+    ],
+)
+def test_lead_stats_sum_what_is_asked_for_and_say_the_same_of_it_alone(
+    every_gateway: RunningGateway, name: str, column: str | None
+) -> None:
+    every = "group count tentativeValueSum tentativeValueTotal probabilityAverage"
+    query = "{{ leadStats(groupBy: [STATUS]) {{ {} }} }}"
+    full = every_gateway.data(query.format(every), as_user="admin")["leadStats"]
+    with every_gateway.counted() as statements:
+        alone = every_gateway.data(query.format(name), as_user="admin")["leadStats"]
+    assert alone == [{name: stats[name]} for stats in full]
+    (text,) = [statement.text for statement in statements if "FROM leads" in statement.text]
+    summed = {one for one in ("tentative_value", "probability") if f"sum(leads.{one})" in text}
+    assert summed == ({column} if column else set())
 
 
 def test_total_count_costs_nothing_unless_asked_for(gateway: RunningGateway) -> None:

@@ -58,7 +58,7 @@ Found = TypeVar("Found")
 Sent = TypeVar("Sent")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One of several tables that are grouped by key in one statement: its key column, and what is measured."""
 

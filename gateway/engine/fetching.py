@@ -61,7 +61,7 @@ from gateway.resolvers.element import presented
 from gateway.resolvers.ids import database_id, integer_key
 from gateway.resolvers.lists import ListReader, list_reader
 from gateway.resolvers.nodes import check_number_of, node_named
-from gateway.resolvers.plan import Level, Selected, Step, holds_variable
+from gateway.resolvers.plan import Level, Selected, Step, function_of, holds_variable
 
 Arguments = Mapping[str, Any]
 
@@ -148,8 +148,9 @@ class Fetch:
         match declared:
             case ThroughField():
                 return await self._through(objects, declared)
-            case ComputedField(resolve=resolve):
-                values = await results(objects, resolve, declared.needs, arguments, self.request)
+            case ComputedField():
+                function = function_of(declared, step)
+                values = await results(objects, function, declared.needs, arguments, self.request)
                 return Leaves(values) if step is None else await self._given(step, values)
         assert step is not None
         match declared:

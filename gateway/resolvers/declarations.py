@@ -111,7 +111,8 @@ class ComputedField(Field):
 
     `needs` are columns of the row that it reads, `tells` columns of other rows that its value is made of: whoever may
     not read one of them doesn't have the field. `writes` is the table whose rows a mutation changes. `first` is
-    awaited before anything of the operation is read.
+    awaited before anything of the operation is read. Where it gives objects and is `projected`, it is also told, as
+    `asked`, the names of the fields that are selected of them.
     """
 
     resolve: Resolver
@@ -119,6 +120,7 @@ class ComputedField(Field):
     tells: tuple[Column[Any], ...] = ()
     writes: Table | None = None
     first: Callable[[Any], Awaitable[None]] | None = None
+    projected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -325,6 +327,7 @@ def computed(
     tells: tuple[Column[Any], ...] = (),
     arguments: tuple[Argument, ...] = (),
     first: Callable[[Any], Awaitable[None]] | None = None,
+    projected: bool = False,
 ) -> ComputedField:
     """A field that a function gives."""
     return ComputedField(
@@ -336,6 +339,7 @@ def computed(
         tells=tells,
         arguments=arguments,
         first=first,
+        projected=projected,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from weakref import ref
 
@@ -170,6 +170,11 @@ class Level:
             if selected.declared is not None and not _is_cell(selected.declared)
         )
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The fields that were selected, by their names in the schema."""
+        return frozenset(selected.name for selected in self.selected.values())
+
     def need(self, *columns: Column[Any]) -> None:
         """Adds columns of the type's table."""
         for column in columns:
@@ -314,6 +319,13 @@ class Planner:
         skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
         return not (skip and skip["if"]) and not (include and not include["if"])
+
+
+def function_of(bound: ComputedField, step: Step | None) -> Callable[..., Any]:
+    """The function of a computed field, told what is selected of its objects where it wants to know."""
+    if not bound.projected or step is None or step.level is None:
+        return bound.resolve
+    return partial(bound.resolve, asked=step.level.names)
 
 
 def holds_variable(argument: ArgumentNode) -> bool:

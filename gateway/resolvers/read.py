@@ -35,7 +35,7 @@ from gateway.resolvers.declarations import (
 from gateway.resolvers.element import Element, Info, level_of, presented, step_of
 from gateway.resolvers.ids import database_id
 from gateway.resolvers.lists import list_resolver
-from gateway.resolvers.plan import Level, Step
+from gateway.resolvers.plan import Level, Step, function_of
 
 Resolver: TypeAlias = Callable[..., Any]
 
@@ -156,13 +156,12 @@ def _reference(bound: ReferenceField) -> Resolver:
 def _computed(bound: ComputedField | NodeField) -> Resolver:
     if isinstance(bound, NodeField):
         raise TypeError("nodes are resolved by nodes.py")
-    function = bound.resolve
 
     async def resolve(parent: Element, info: Info, **arguments: Any) -> Any:
-        value = function(_value_for(bound.needs, parent), info.context, **arguments)
+        step = parent.level.steps.get(str(info.path.key))
+        value = function_of(bound, step)(_value_for(bound.needs, parent), info.context, **arguments)
         if inspect.isawaitable(value):
             value = await value
-        step = parent.level.steps.get(str(info.path.key))
         return value if step is None else _wrapped(step, value)
 
     return resolve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,9 @@ from gateway.resolvers.where import Where
 
 MOST_GROUPS = 10_000
 LARGEST_INT = 2**31 - 1
+# The fields that are made of the leads' values, and of their probabilities.
+OF_VALUES = frozenset({"tentativeValueSum", "tentativeValueTotal"})
+OF_PROBABILITIES = frozenset({"probabilityAverage"})
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ async def lead_stats(
     request: Request,
     groupBy: Sequence[str],  # noqa: N803 - the argument's name in the schema
     where: Mapping[str, Any] | None = None,
+    *,
+    asked: Set[str],
 ) -> list[LeadStats]:
     """Visible leads by group, sorted by the groups' values. Raises FILTER_TOO_BROAD past 10,000 groups."""
     names = list(dict.fromkeys(str(name) for name in groupBy))
@@ -92,7 +97,7 @@ async def lead_stats(
     chosen = Where(request.catalogue, rules, request.zone).filter(request.catalogue.row_type(leads), where)
     rows = await request.access.groups(
         leads,
-        _measures(rules),
+        _measures(rules, asked),
         where=chosen,
         groups=tuple(GROUPINGS[name].expression for name in names),
         limit=MOST_GROUPS + 1,
@@ -107,16 +112,18 @@ async def lead_stats(
     return [found[values] for values in sorted(found, key=_sortable)]
 
 
-def _measures(rules: Rules) -> tuple[ColumnElement[Any], ...]:
+def _measures(rules: Rules, asked: Set[str]) -> tuple[ColumnElement[Any], ...]:
     return (
         func.count(),
-        *_sum_and_count(rules, leads.c.tentative_value),
-        *_sum_and_count(rules, leads.c.probability),
+        *_sum_and_count(rules, leads.c.tentative_value, wanted=not asked.isdisjoint(OF_VALUES)),
+        *_sum_and_count(rules, leads.c.probability, wanted=not asked.isdisjoint(OF_PROBABILITIES)),
     )
 
 
-def _sum_and_count(rules: Rules, column: Column[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    if rules.may_read(column):
+def _sum_and_count(
+    rules: Rules, column: Column[Any], *, wanted: bool
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if wanted and rules.may_read(column):
         return func.sum(column), func.count(column)
     nothing = func.count(None, type_=Integer)
     return nothing, nothing

@@ -118,6 +118,7 @@ LEAD = RowType(
             "How the lead has moved, from the ClickHouse mirror; null where the mirror doesn't have the lead yet.",
             lead_analytics,
             needs=(_c.id,),
+            projected=True,
         ),
         computed(
             "files",

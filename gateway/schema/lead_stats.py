@@ -103,6 +103,7 @@ LEAD_STATS_FIELD = computed(
     "Visible leads counted and summed by group, sorted by the groups' values; at most 10,000 groups.",
     lead_stats,
     tells=(leads.c.id,),
+    projected=True,
     arguments=(
         Argument("where", "LeadWhere", "Only leads that match."),
         Argument("groupBy", "[LeadGroup!]!", "What to group by; with none, all leads are one group."),
