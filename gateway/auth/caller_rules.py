@@ -1,25 +1,29 @@
 """The rules as they are for one caller, kept from one request to the next for as long as nothing in them changes.
 
-Who is in whose team is read anew for each request. Where it is as it was, so are the rules that follow from it, and
-whatever has been derived from them. Made by `services.py`, asked by `access.py`.
+Who is in whose team is read anew for each request, or for several that wait for it at the same time. Where it is as it
+was, so are the rules that follow from it, and whatever has been derived from them. Made by `services.py`, asked by
+`access.py`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from sqlalchemy import Column
 
+from datasources.model import Row
 from gateway.auth.audience import Audience
 from gateway.auth.organisation import Found, found_of, needs_organisation, scope_by
 from gateway.auth.policy import Policies, Rules
 from gateway.auth.principal import Principal
 from gateway.auth.roles import Caller
 from gateway.auth.scope import Oneself, Scope
+from gateway.auth.shared_read import SharedRead
 from gateway.auth.system_access import SystemAccess
+from gateway.auth.trace import here
 
 DeniedColumns = Callable[[Audience], frozenset[Column[Any]]]
 
@@ -29,15 +33,21 @@ CALLERS_KEPT = 500
 
 
 class CallerRules:
-    """The rules of one caller."""
+    """The rules of one caller. `salespeople` is the look at all of them, which other callers take as well."""
 
     def __init__(
-        self, policies: Policies, principal: Principal, denied: frozenset[Column[Any]] = frozenset()
+        self,
+        policies: Policies,
+        principal: Principal,
+        denied: frozenset[Column[Any]] = frozenset(),
+        salespeople: SharedRead[list[Row]] | None = None,
     ) -> None:
         self.policies = policies
         self.principal = principal
         self.in_teams = principal.caller in IN_TEAMS
         self._denied = denied
+        self._salespeople = salespeople
+        self._shared: SharedRead[Rules] = SharedRead()
         self._last: tuple[Found | None, Rules | None] = None, None
 
     @cached_property
@@ -54,8 +64,16 @@ class CallerRules:
 
     async def in_organisation(self, system: SystemAccess) -> Rules:
         """The rules by the organisation as it is now."""
+        if here() is not None:
+            # A plan shows what was read for its own request.
+            return self._by(await found_of(system, self.principal, self._last[0]))
+        return await self._shared.get(partial(self._read, system))
+
+    async def _read(self, system: SystemAccess) -> Rules:
+        return self._by(await found_of(system, self.principal, self._last[0], self._salespeople))
+
+    def _by(self, found: Found) -> Rules:
         last, rules = self._last
-        found = await found_of(system, self.principal, last)
         if rules is None or found != last:
             rules = self.for_scope(scope_by(self.principal, found))
             self._last = found, rules
@@ -74,6 +92,7 @@ class KeptRules:
         self.denied_columns = denied_columns
         # By identity: a principal is the same object as long as nothing has changed of a session.
         self._kept: OrderedDict[int, CallerRules] = OrderedDict()
+        self._salespeople: SharedRead[list[Row]] = SharedRead()
 
     def of(self, principal: Principal) -> CallerRules:
         """The rules of a caller who asks now, and may ask again."""
@@ -86,4 +105,5 @@ class KeptRules:
 
     def once(self, principal: Principal) -> CallerRules:
         """The rules of a caller, of whom nothing is kept."""
-        return CallerRules(self.policies, principal, self.denied_columns(principal.audience))
+        denied = self.denied_columns(principal.audience)
+        return CallerRules(self.policies, principal, denied, self._salespeople)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Table, true
@@ -27,6 +28,7 @@ from gateway.auth.scope import (
     scope_of,
     scope_of_partner,
 )
+from gateway.auth.shared_read import SharedRead
 from gateway.auth.system_access import SystemAccess
 
 STAFF_IN_TEAMS = frozenset({Caller.MANAGER, Caller.SALESPERSON, Caller.WARRIOR})
@@ -56,11 +58,20 @@ async def scope_in_database(system: SystemAccess, principal: Principal) -> Scope
     return scope_by(principal, await found_of(system, principal))
 
 
-async def found_of(system: SystemAccess, principal: Principal, last: Found | None = None) -> Found:
-    """What decides the scope of a principal, read now; `last` is what was found before."""
+async def found_of(
+    system: SystemAccess,
+    principal: Principal,
+    last: Found | None = None,
+    salespeople_of_all: SharedRead[list[Row]] | None = None,
+) -> Found:
+    """What decides the scope of a principal, read now; `last` is what was found before.
+
+    All salespeople are asked for, whoever the principal is: `salespeople_of_all` is for all who do at the same time.
+    """
     match principal.caller:
         case Caller.MANAGER | Caller.SALESPERSON:
-            salespeople = await _salespeople(system)
+            read = partial(_salespeople, system)
+            salespeople = await (read() if salespeople_of_all is None else salespeople_of_all.get(read))
             if last is not None and last.salespeople == salespeople:
                 team = last.team
             else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from datasources.magenta.tables import company
 from gateway.auth import caller_rules
 from gateway.auth.caller_rules import CALLERS_KEPT, KeptRules
 from gateway.auth.policies import POLICIES
+from gateway.auth.policy import Rules
 from gateway.auth.principal import Client, Principal
 from gateway.auth.roles import Caller
 from gateway.auth.selection import Selection
@@ -103,6 +107,49 @@ async def test_what_rows_have_proven_in_one_request_is_proven_in_no_other(tmp_pa
             found = set(await other.by_key(COMPANIES, every))
             assert named <= found < {*every}
             assert set(await other.by_key(COMPANIES, every)) == found
+
+
+async def test_callers_who_ask_at_the_same_time_share_the_look_at_the_organisation(tmp_path: Path) -> None:
+    async with followed(tmp_path) as live:
+        several = _staff(live, "SALESPERSON", with_sales=True)[:5]
+
+        async def bound(*callers: Principal) -> list[Rules]:
+            return await asyncio.gather(*[live.services.access_for(caller).rules() for caller in callers])
+
+        await bound(*several)
+        live.statements.clear()
+        rules = await bound(*[several[0]] * 20)
+        # The first for itself, the others together.
+        assert len(live.statements) == 4
+        assert set(rules) == {rules[0]}
+        live.statements.clear()
+        rules = await bound(*several)
+        assert [one.scope.user for one in rules] == [{caller.user_id} for caller in several]
+        tables = Counter(re.findall(r"FROM (\w+)", statement.text)[0] for statement in live.statements)
+        # All salespeople are the same whoever asks: read for who came first, then for all others together.
+        assert tables == {"salesperson": 2, "warrior": len(several)}
+
+
+async def test_a_change_is_seen_by_who_asks_after_it_while_an_older_look_is_under_way(tmp_path: Path) -> None:
+    async with followed(tmp_path) as live:
+        for seller in _staff(live, "SALESPERSON", with_sales=True):
+            rules = await live.services.access_for(seller).rules()
+            if rules.scope.sales_warriors:
+                break
+        gone = min(rules.scope.sales_warriors)
+        for _ in range(20):
+            looks = [asyncio.ensure_future(live.services.access_for(seller).rules()) for _ in range(3)]
+            await asyncio.sleep(0)
+            live.ask("update warrior set active = 0 where id = ?", gone)
+            after = await asyncio.gather(*[live.services.access_for(seller).rules() for _ in range(3)])
+            assert [gone in one.scope.sales_warriors for one in after] == [False] * 3
+            await asyncio.gather(*looks)
+            looks = [asyncio.ensure_future(live.services.access_for(seller).rules()) for _ in range(3)]
+            await asyncio.sleep(0)
+            live.ask("update warrior set active = 1 where id = ?", gone)
+            after = await asyncio.gather(*[live.services.access_for(seller).rules() for _ in range(3)])
+            assert [gone in one.scope.sales_warriors for one in after] == [True] * 3
+            await asyncio.gather(*looks)
 
 
 async def test_callers_who_asked_longest_ago_are_forgotten() -> None:
