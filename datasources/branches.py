@@ -12,7 +12,19 @@ from itertools import product
 from sqlalchemy import Column, ColumnElement, Table
 
 from datasources.expressions import is_text
-from datasources.model import NOTHING, AllOf, Among, AnyOf, Filter, ListsAny, Not, Nothing, Related, all_of
+from datasources.model import (
+    NOTHING,
+    AllOf,
+    Among,
+    AnyOf,
+    Filter,
+    ListsAny,
+    Not,
+    Nothing,
+    Related,
+    all_of,
+    leads_elsewhere,
+)
 
 # Beyond this many, a statement of all branches costs more to plan than it saves.
 MOST_BRANCHES = 8
@@ -67,12 +79,12 @@ def _terms(rows: Filter) -> tuple[Filter, ...]:
 
 
 def _of_any(rows: Filter, parts: Sequence[Filter]) -> tuple[Filter, ...]:
-    if _share_an_index(parts) or sum(map(_has_sub_query, parts)) > 1 or not all(map(_has_index, parts)):
+    if _share_an_index(parts) or sum(map(leads_elsewhere, parts)) > 1 or not all(map(_has_index, parts)):
         return (rows,)
     found: list[Filter] = []
     excluded: list[Filter] = []
     # What has a sub-query comes last, so that it is never negated.
-    for part in sorted(parts, key=_has_sub_query):
+    for part in sorted(parts, key=leads_elsewhere):
         found += [all_of(branch, *excluded) for branch in _branches(part)]
         excluded.append(Not(part))
     return _bounded(rows, found)
@@ -115,17 +127,6 @@ def _has_index(rows: Filter) -> bool:
             return any(map(_has_index, parts))
         case AnyOf(parts):
             return all(map(_has_index, parts))
-    return False
-
-
-def _has_sub_query(rows: Filter) -> bool:
-    match rows:
-        case Related():
-            return True
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(_has_sub_query, parts))
-        case Not(part):
-            return _has_sub_query(part)
     return False
 
 

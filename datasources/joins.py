@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, FromClause, and_
 from sqlalchemy.sql.util import ClauseAdapter
 
 from datasources.expressions import bare, by_code_point, is_text, named_id
-from datasources.model import AllOf, AnyOf, Filter, Joined, Not, Related, all_of
+from datasources.model import Filter, Joined, all_of, leads_elsewhere
 
 Condition = Callable[[Filter, FromClause], ColumnElement[bool]]
 
@@ -66,19 +66,8 @@ def _check(join: Joined) -> None:
         )
     if is_text(join.target) and not is_text(join.column):
         raise ValueError(f"{join.column} is a number and {join.target} a text: no index finds what it names")
-    if _has_sub_query(join.policy) or _has_sub_query(join.where):
+    if leads_elsewhere(join.policy) or leads_elsewhere(join.where):
         raise ValueError(f"a join of {join.table} can't ask for rows that are related to its own")
-
-
-def _has_sub_query(rows: Filter) -> bool:
-    match rows:
-        case Related():
-            return True
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(_has_sub_query, parts))
-        case Not(part):
-            return _has_sub_query(part)
-    return False
 
 
 def _cells(joins: Sequence[Joined], aliases: Sequence[FromClause]) -> Iterator[ColumnElement[Any]]:

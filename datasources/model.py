@@ -122,6 +122,18 @@ def any_of(*parts: Filter) -> Filter:
 # --- reads --------------------------------------------------------------------------------------------------
 
 
+def leads_elsewhere(rows: Filter) -> bool:
+    """Whether a filter goes by rows of another table, which may live in another source."""
+    match rows:
+        case Related():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return any(map(leads_elsewhere, parts))
+        case Not(part):
+            return leads_elsewhere(part)
+    return False
+
+
 class Direction(Enum):
     """Which way a column is sorted. NULL is smaller than every value, in every source."""
 

@@ -36,6 +36,7 @@ from datasources.model import (
     Value,
     all_of,
     any_of,
+    leads_elsewhere,
 )
 from gateway.auth.scope import canonical_id
 from gateway.errors import too_broad
@@ -197,18 +198,6 @@ class Crossing:
                 else f"More than {budget} rows of “{table.name}” are yours; narrow the filter."
             )
         return frozenset(row[0] for row in rows if row[0] is not None)
-
-
-def leads_elsewhere(term: Filter) -> bool:
-    """Whether a filter goes by rows of another table, which may live in another source."""
-    match term:
-        case Related():
-            return True
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(leads_elsewhere, parts))
-        case Not(part):
-            return leads_elsewhere(part)
-    return False
 
 
 def goes_by_own_cells(term: Filter) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table
 
-from datasources.model import EVERYTHING, Filter, Joined, Keys, Order, Read, Value
-from gateway.auth.crossing import leads_elsewhere, stays_within
+from datasources.model import EVERYTHING, Filter, Joined, Keys, Order, Read, Value, leads_elsewhere
+from gateway.auth.crossing import stays_within
 from gateway.auth.policy import Rules
 from gateway.auth.readable import readable, shown
 

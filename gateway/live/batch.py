@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from datasources.model import Aggregate, Filter, Keys
+from datasources.model import Aggregate, Filter, Keys, leads_elsewhere
 from datasources.shapes import shape_of
 from gateway.auth.access import Access
 from gateway.auth.principal import Principal
@@ -18,7 +18,7 @@ from gateway.auth.selection import Use
 from gateway.errors import GatewayError
 from gateway.events.bus import Entry, Stretch
 from gateway.events.event import Subject
-from gateway.live.reads import leads_on, masks_of
+from gateway.live.reads import masks_of
 from gateway.live.subscription import Subscription
 from gateway.live.watch import Watch
 from gateway.resolvers.where import Where
@@ -97,7 +97,7 @@ class Batch:
             watch.where_text,
             # A condition goes by what is masked of the row; one that leads on by what else the caller sees.
             None if watch.where is None else masks_of(watch.row_type.table, rules),
-            _caller(principal) if leads_on(where) else None,
+            _caller(principal) if leads_elsewhere(where) else None,
         )
         asker = _caller(principal) if watch.reads.personal else None
         group = Group(watch, access.sibling(), entries, sight, where)

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from datasources.model import AllOf, AnyOf, Filter, Not, Related
 from gateway.auth.policy import Rules
 from gateway.resolvers import watch
 from gateway.resolvers.declarations import (
@@ -107,15 +106,3 @@ def masks_of(table: Table, rules: Rules) -> Hashable:
         for column in table.columns
         if rules.may_read(column) and not rules.is_plain(column)
     )
-
-
-def leads_on(condition: Filter) -> bool:
-    """Whether a condition goes by other rows."""
-    match condition:
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(leads_on, parts))
-        case Not(part):
-            return leads_on(part)
-        case Related():
-            return True
-    return False
