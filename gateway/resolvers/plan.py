@@ -323,9 +323,11 @@ class Planner:
 
 def function_of(bound: ComputedField, step: Step | None) -> Callable[..., Any]:
     """The function of a computed field, told what is selected of its objects where it wants to know."""
-    if not bound.projected or step is None or step.level is None:
+    if not bound.projected:
         return bound.resolve
-    return partial(bound.resolve, asked=step.level.names)
+    level = None if step is None else step.level
+    assert level is not None, f"{bound.name} gives no objects of which anything could be selected"
+    return partial(bound.resolve, asked=level.names)
 
 
 def holds_variable(argument: ArgumentNode) -> bool:
