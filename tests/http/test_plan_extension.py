@@ -33,7 +33,7 @@ ONE = "{ leads(first: 1) { nodes { company { city } } } }"
 ASKED = {"x-plan": "1"}
 SCOPE = "who is in the caller's team"
 GROUPS = "counts and sums"
-ANALYTICS = "analytics leads lead_status lead_logs demo_scheduled_data"
+ANALYTICS = "analytics leads lead_logs"
 LEADS = ["ITS_WARRIOR", "SHARED", "GUARD"]
 OF_LEADS = ["ITS_LEAD"]
 OF_CLIENT = ["ITS_LEAD", "ITS_TICKET", "ONES_OWN"]
@@ -99,7 +99,7 @@ def test_joined_list_of_a_salesperson_has_these_reads(gateway: RunningGateway) -
             LEADS,
             4,
             [
-                ("leads.nodes.analytics", GROUPS, ANALYTICS, OF_LEADS, 9, []),
+                ("leads.nodes.analytics", GROUPS, ANALYTICS, OF_LEADS, 5, []),
                 ("leads.nodes.company", "rows", "magenta company", ["ITS_LEAD", "ITS_TICKET"], 3, []),
                 ("leads.nodes.statusHistory", "rows", "iperform lead_status user", OF_LEADS, 4, []),
             ],
@@ -124,7 +124,7 @@ def test_reference_says_the_same_with_a_read_for_each_relation(gateway: RunningG
             LEADS,
             4,
             [
-                ("leads.nodes.analytics", GROUPS, ANALYTICS, OF_LEADS, 9, []),
+                ("leads.nodes.analytics", GROUPS, ANALYTICS, OF_LEADS, 5, []),
                 ("leads.nodes.company", "rows", "magenta company", ["ITS_LEAD", "ITS_TICKET"], 3, []),
                 ("leads.nodes.statusHistory.nodes", "rows", "iperform lead_status", OF_LEADS, 4, []),
                 ("leads.nodes.warrior", "rows", "iperform warrior", ["EVERY"], 2, [users]),
