@@ -99,11 +99,12 @@ class Proxy:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # First of all: whoever ends the proxy cancels what is waited for here as well.
+            to_server.close()
+            writer.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            to_server.close()
-            writer.close()
 
     async def _answered(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Passes on what the server sends, as the fault has it."""
