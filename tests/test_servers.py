@@ -117,7 +117,7 @@ def test_mysql_like_servers_refuse_a_wrong_password(
 
 def test_preparing_step_that_hangs_is_done_where_it_has_said_so(tmp_path: Path) -> None:
     log = tmp_path / "step.log"
-    run_to_end(["/bin/sh", "-c", "echo made; exec sleep 60"], {}, log, said=b"made", seconds=0.5)
+    run_to_end(["/bin/sh", "-c", "echo made; exec sleep 60"], {}, log, said=b"made", seconds=2)
     assert log.read_text() == "made\n"
 
 
@@ -127,7 +127,7 @@ def test_preparing_step_that_hangs_before_it_has_said_so_fails_with_its_log(
 ) -> None:
     with pytest.raises(ServerFailedError, match="did not end in time:\nmaking"):
         run_to_end(
-            ["/bin/sh", "-c", "echo making; exec sleep 60"], {}, tmp_path / "step.log", said=said, seconds=0.5
+            ["/bin/sh", "-c", "echo making; exec sleep 60"], {}, tmp_path / "step.log", said=said, seconds=2
         )
 
 
