@@ -418,7 +418,8 @@ def _edits(url: str, other: str) -> list[str]:
     signed = dict(parse_qsl(parts.query))
     longer = {name: "604800" if "expires" in name.lower() else value for name, value in signed.items()}
     forged = {
-        name: value[:-2] + "00" if "signature" in name.lower() else value for name, value in signed.items()
+        name: value[:-1] + ("1" if value[-1] == "0" else "0") if "signature" in name.lower() else value
+        for name, value in signed.items()
     }
     return [
         urlunsplit(parts._replace(path=elsewhere.path)),
