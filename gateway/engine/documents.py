@@ -18,22 +18,20 @@ from graphql import (
     VariableNode,
     Visitor,
     parse,
-    validate,
     visit,
 )
 from graphql.execution.values import VariableValues
-from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.auth.audience import Audience
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.limits import Costs
 from gateway.engine.redacted import Redaction
+from gateway.engine.validation import errors_of
 from gateway.errors import Code, GatewayError
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.plan import Level, Planner, Selected
 
 MOST_TOKENS = 10_000
-MOST_ERRORS = 10
 # A parsed document takes about 170 bytes for each of its characters, and what is derived from it takes as much as some
 # hundred characters: without that, many small documents would be more than they look.
 MOST_CHARACTERS_CACHED = 500_000
@@ -43,11 +41,6 @@ LONGEST_CACHED = 20_000
 MOST_PLANS = 8
 MOST_REDACTED_KEPT = 8
 MOST_MEASURED_KEPT = 8
-
-# Comparing the fields that share a place in the answer: at graphql-core's own limit a document of 10 kB, from anybody,
-# holds the process for more than a second.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
-
 
 # What graphql-core says when it gives up for the work that it is, rather than for the errors that it has found.
 ABORTED = "Validation aborted."
@@ -185,7 +178,7 @@ class Documents:
         if known is not None:
             self._kept.move_to_end(place)
             return known
-        document = Document(_validated(_parsed(text), schema))
+        document = Document(_validated(_parsed(text), text, schema))
         if len(text) <= LONGEST_CACHED:
             self._keep(place, document)
         return document
@@ -209,9 +202,9 @@ def _parsed(text: str) -> DocumentNode:
         ) from None
 
 
-def _validated(node: DocumentNode, schema: AudienceSchema) -> DocumentNode:
+def _validated(node: DocumentNode, text: str, schema: AudienceSchema) -> DocumentNode:
     try:
-        errors = validate(schema.graphql, node, max_errors=MOST_ERRORS)
+        errors = errors_of(node, text, schema.graphql)
     except RecursionError:
         errors = [GraphQLError("The document is nested too deeply.")]
     if [error.message for error in errors] == [ABORTED]:
