@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from gateway.http.incoming import Incoming
 from gateway.http.negotiate import is_json
 
 LONGEST_QUERY = 200_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Refused(GatewayError):
@@ -36,11 +39,12 @@ class BadRequest(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a client asks for."""
+    """What a client asks for: a text, or the hash of one that is kept; the text may come with its hash, to be kept."""
 
-    query: str
+    query: str | None
     operation_name: str | None
     variables: Mapping[str, Any]
+    hash: str | None = None
 
 
 def query_parameters(incoming: Incoming) -> QueryParams:
@@ -89,14 +93,38 @@ def _asked_in(body: bytes) -> Asked:
 def asked_of(given: Mapping[str, Any]) -> Asked:
     """What a client asks for, from the members of its request. Raises BadRequest."""
     query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
-    if not isinstance(query, str) or not query:
+    if query is not None and not isinstance(query, str):
         raise BadRequest("`query` must be a text: the GraphQL document.")
-    if len(query) > LONGEST_QUERY:
+    if query and len(query) > LONGEST_QUERY:
         raise BadRequest(f"`query` has more than {LONGEST_QUERY} characters.", 413)
     if name is not None and not isinstance(name, str):
         raise BadRequest("`operationName` must be a text.")
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest("`variables` must be an object.")
-    if given.get("extensions") is not None and not isinstance(given["extensions"], dict):
+    named = _hash_in(given.get("extensions"), query or None)
+    if not query and named is None:
+        raise BadRequest("`query` must be a text: the GraphQL document.")
+    return Asked(query or None, name, variables or {}, named)
+
+
+def _hash_in(extensions: Any, query: str | None) -> str | None:
+    """The hash in `extensions.persistedQuery`, which is that of the text where there is one."""
+    if extensions is None:
+        return None
+    if not isinstance(extensions, dict):
         raise BadRequest("`extensions` must be an object.")
-    return Asked(query, name, variables or {})
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict):
+        raise BadRequest("`extensions.persistedQuery` must be an object.")
+    version, named = persisted.get("version"), persisted.get("sha256Hash")
+    if type(version) is not int or version != 1:
+        raise BadRequest("`extensions.persistedQuery.version` must be 1.")
+    if not isinstance(named, str) or _SHA256.fullmatch(named) is None:
+        raise BadRequest(
+            "`extensions.persistedQuery.sha256Hash` must be 64 hexadecimal digits in lower case."
+        )
+    if query is not None and named != hashlib.sha256(query.encode()).hexdigest():
+        raise BadRequest("`extensions.persistedQuery.sha256Hash` isn't the SHA-256 of `query`.")
+    return named

@@ -36,6 +36,7 @@ from gateway.http.answers import (
 )
 from gateway.http.asked import Asked
 from gateway.http.audited import Execution, ReadAudit
+from gateway.http.persisted import PersistedQueries
 from gateway.http.view_as import Asker, read_only
 from gateway.live.subscription import Live, Order, Subscription
 from gateway.loaders.batch import Loaders
@@ -89,12 +90,16 @@ class Operations:
         self._schema_for = schema_for
         self._live = live
         self._documents = Documents()
+        self._persisted = PersistedQueries()
         self.audit = ReadAudit(services.audit, services.zone)
 
     def find(self, asked: Asked, asker: Asker) -> Found:
         """The operation that is asked for. Raises `RequestRefused`, or `GatewayError` for one that isn't theirs."""
         schema = self._schema_for(asker.reads_as.audience)
-        document = self._document(asked, schema, asker)
+        text = self._text(asked)
+        document = self._document(text, asked.operation_name, schema, asker)
+        if asked.hash is not None:
+            self._persisted.keep(asked.hash, text)
         node = document.operation(asked.operation_name)
         if asker.is_viewing and node.operation is OperationType.MUTATION:
             raise read_only()
@@ -160,26 +165,32 @@ class Operations:
             answer = await self._plain(begun)
             return with_extensions(answer, {"plan": plan_of(trace, cached=cached)})
 
-    def _document(self, asked: Asked, schema: AudienceSchema, asker: Asker) -> Document:
+    def _text(self, asked: Asked) -> str:
+        if asked.query is not None:
+            return asked.query
+        assert asked.hash is not None
+        return self._persisted.text(asked.hash)
+
+    def _document(self, text: str, name: str | None, schema: AudienceSchema, asker: Asker) -> Document:
         try:
-            return self._documents.get(asked.query, schema)
+            return self._documents.get(text, schema)
         except RequestRefused as refusal:
             if refusal.code is Code.GRAPHQL_VALIDATION_FAILED:
-                self._refuse_better(asked, asker)
+                self._refuse_better(text, name, asker)
             raise
 
-    def _refuse_better(self, asked: Asked, asker: Asker) -> None:
+    def _refuse_better(self, text: str, name: str | None, asker: Asker) -> None:
         """Says "log in" to the anonymous, and "only read" to who views as somebody else, who ask for what there is."""
         if asker.principal.known and not asker.is_viewing:
             return
         own = asker.principal.audience if asker.is_viewing else Audience(Caller.ADMIN)
         try:
-            document = self._documents.get(asked.query, self._schema_for(own))
+            document = self._documents.get(text, self._schema_for(own))
         except RequestRefused:
             return
         if not asker.is_viewing:
             raise unauthenticated("Log in to ask for this.")
-        if document.operation(asked.operation_name).operation is OperationType.MUTATION:
+        if document.operation(name).operation is OperationType.MUTATION:
             raise read_only()
 
 

@@ -43,6 +43,8 @@ from gateway.services import Services
 ANSWERS = (Media.JSON, Media.GRAPHQL)
 STREAMS = (Media.EVENT_STREAM,)
 METHODS = ("GET", "HEAD", "POST")
+# A query stands in an address as its text, or as its hash.
+_NAMES = frozenset({"query", "extensions"})
 # What a subscription has for an answer as long as its stream hasn't begun.
 NOTHING_YET = Answer(b"", executed=True)
 
@@ -218,6 +220,6 @@ def _accept(incoming: Incoming) -> str:
 
 
 def _wants_page(incoming: Incoming) -> bool:
-    if "query" in query_parameters(incoming):
+    if not _NAMES.isdisjoint(query_parameters(incoming)):
         return False
     return accepted(_accept(incoming), (*ANSWERS, Media.HTML)) is Media.HTML

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
@@ -14,8 +16,16 @@ from tests.gateways import RunningGateway, running
 from tests.live.clock import Clock, connections_of, until
 from tests.servers.fixtures import count_use
 
+CLIENTS = Path(__file__).parent / "clients"
 # How few a test can reach.
 SOCKETS, OF_CALLER, OPERATIONS = 12, 6, 3
+
+
+@pytest.fixture(scope="session")
+def javascript_packages() -> None:
+    """The packages of `package-lock.json`, installed by whoever runs the clients first."""
+    if not (CLIENTS / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=CLIENTS, check=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
@@ -20,12 +19,12 @@ from gateway.http.endings import RESTART
 from gateway.settings import Settings
 from tests.gateways import RunningGateway
 from tests.live.clock import connections_of, until
+from tests.live.conftest import CLIENTS
 from tests.live.serving import served
 from tests.outages.proxy import NONE, End, Fault, Proxy, proxied
 from tests.servers.process import free_port
 from tests.servers.redis import RedisServer
 
-CLIENTS = Path(__file__).parent / "clients"
 CHANGE = "mutation($input: ChangeLeadStatusInput!) { changeLeadStatus(input: $input) { lead { status } } }"
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "graphql_ws.js": ("node",),
@@ -36,11 +35,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _installed() -> None:
-    """The packages of `package-lock.json`, installed by whoever runs these tests first."""
-    if not (CLIENTS / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=CLIENTS, check=True)
+pytestmark = pytest.mark.usefixtures("javascript_packages")
 
 
 @dataclass
