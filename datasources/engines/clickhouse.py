@@ -11,9 +11,11 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from math import ceil
 from typing import Any
 from urllib.parse import SplitResult, unquote
+from uuid import uuid4
 
 from asynch.connection import Connection
 from asynch.errors import ClickHouseException, ServerException
@@ -70,6 +72,9 @@ class ClickHouseSource(SqlSource):
         self._places = asyncio.Semaphore(POOL_SIZE)
         self._idle: list[Connection] = []
         self._closed = False
+        # The server knows each statement by its id, which nobody else's has.
+        self._ids = map(f"{uuid4().hex}-{{}}".format, count())
+        self._kills: set[asyncio.Task[None]] = set()
 
     async def version(self) -> str:
         """`ClickHouse 18.16.1`. Raises `SourceError`."""
@@ -77,19 +82,25 @@ class ClickHouseSource(SqlSource):
         return f"ClickHouse {rows[0][0]}"
 
     async def close(self) -> None:
-        """Closes the idle connections; busy ones are closed as they end."""
+        """Waits for running kills, and closes the idle connections; busy ones are closed as they end."""
         self._closed = True
+        await asyncio.gather(*self._kills, return_exceptions=True)
         while self._idle:
             await _close(self._idle.pop())
 
     async def _fetch(self, prepared: Prepared) -> RawRows:
-        text = full_text(prepared)
+        text, query_id = full_text(prepared), next(self._ids)
         async with self._lease() as connection:
+            work = connection._connection.execute(text, query_id=query_id)
             try:
-                rows: RawRows = await within(self._limits.statement, connection._connection.execute(text))
+                rows: RawRows = await within(self._limits.statement, work)
                 return rows
             except TimeoutError as error:
+                self._kill_soon(query_id)
                 raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
+            except asyncio.CancelledError:
+                self._kill_soon(query_id)
+                raise
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[Connection]:
@@ -145,6 +156,28 @@ class ClickHouseSource(SqlSource):
         )
         await connection.connect()
         return connection
+
+    def _kill_soon(self, query_id: str) -> None:
+        # Whoever waited has waited long enough: the kill goes on by itself.
+        task = asyncio.create_task(self._kill(query_id))
+        self._kills.add(task)
+        task.add_done_callback(self._kills.discard)
+
+    async def _kill(self, query_id: str) -> None:
+        """Ends a query on the server, which goes on with it when its connection is closed, until its own limit.
+
+        If the server doesn't answer, or lets nobody kill, so be it.
+        """
+        with suppress(TimeoutError, *_BROKEN):
+            await within(self._limits.connect, self._send_kill(query_id))
+
+    async def _send_kill(self, query_id: str) -> None:
+        connection = await self._connect()
+        try:
+            kill = Prepared("kill query where query_id = %s async", (query_id,))
+            await connection._connection.execute(full_text(kill))
+        finally:
+            await asyncio.shield(_close(connection))
 
     def _translated(self, error: ServerException) -> Exception:
         if error.code in _TOO_LATE:

@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,16 +14,20 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, literal_c
 
 from datasources.base import SourceError, SourceTimeout, SourceUnavailable, Statement, TimeLimits
 from datasources.clickhouse_client import clickhouse_client
+from datasources.engines.chdb import ChdbSource
 from datasources.engines.clickhouse import POOL_SIZE, ClickHouseAddress, ClickHouseSource
 from datasources.engines.clickhouse_sql import literal
 from datasources.engines.compiled import Prepared
 from datasources.engines.sql_source import SourceOptions
 from datasources.estate import open_source
 from datasources.model import EVERYTHING, Among, Insert, Keys, Match, Read
+from tests.datasources.patience import PATIENCE, PATIENT, limited, seconds_past, until
 from tests.servers.clickhouse import ClickHouseServer
 from tests.servers.fixtures import count_use
 
 LIMITS = TimeLimits(connect=1.0, statement=1.0)
+# Of an engine that answers, but late: it may take its time to let somebody in.
+LATE = TimeLimits(connect=PATIENCE, statement=1.0)
 SLACK = 0.7  # seconds of scheduling on a busy machine
 
 numbers = Table(
@@ -59,7 +62,7 @@ HOSTILE = [
 ]
 
 
-def options(limits: TimeLimits = LIMITS, *observers: Any) -> SourceOptions:
+def options(limits: TimeLimits = PATIENT, *observers: Any) -> SourceOptions:
     return SourceOptions(limits, observers)
 
 
@@ -83,43 +86,52 @@ def paused(server: ClickHouseServer) -> Iterator[None]:
         server.resume()
 
 
-async def seconds_until_failure(work: Awaitable[Any], expected: tuple[type[Exception], ...]) -> float:
-    started = time.monotonic()
-    with pytest.raises(expected):
-        await work
-    return time.monotonic() - started
-
-
 def running_queries(server: ClickHouseServer) -> int:
     with clickhouse_client(server.dsn()) as client:
         [(count,)] = client.rows("select count() from system.processes where query like '%sipHash64%'")
     return int(count) - 1  # and the question itself
 
 
-async def until_none_runs(server: ClickHouseServer) -> None:
-    async with asyncio.timeout(5):
-        while await asyncio.to_thread(running_queries, server):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.1)
-
-
 async def test_late_query_is_a_timeout_and_ends_on_the_server(
     clickhouse_server: ClickHouseServer, source: ClickHouseSource
 ) -> None:
-    assert await seconds_until_failure(source.rows(SLOW), (SourceTimeout,)) < LIMITS.statement + SLACK
-    await until_none_runs(clickhouse_server)
+    with limited(source, LATE):
+        # So that connecting is no part of what is measured; the server is told the limit with it.
+        await source.rows(ONE)
+        assert await seconds_past(LATE.statement, source.rows(SLOW), (SourceTimeout,)) < SLACK
+    await until(lambda: running_queries(clickhouse_server) == 0)
     assert await source.rows(ONE) == [(0,)]
 
 
 async def test_cancelled_query_ends_on_the_server(
     clickhouse_server: ClickHouseServer, source: ClickHouseSource
 ) -> None:
+    # The server would go on until the limit that it was told as the connection was opened, or for ever.
+    with limited(source, TimeLimits(connect=PATIENCE, statement=10 * PATIENCE)):
+        await source.rows(ONE)
     task = asyncio.create_task(source.rows(SLOW))
-    await asyncio.sleep(0.3)
+    await until(lambda: running_queries(clickhouse_server) == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until_none_runs(clickhouse_server)
+    await until(lambda: running_queries(clickhouse_server) == 0)
     assert await source.rows(ONE) == [(0,)]
+
+
+async def test_query_that_is_cancelled_on_its_way_ends_on_the_server(
+    clickhouse_server: ClickHouseServer, source: ClickHouseSource
+) -> None:
+    with limited(source, TimeLimits(connect=PATIENCE, statement=10 * PATIENCE)):
+        await source.rows(ONE)
+    for turns in range(12):
+        task = asyncio.create_task(source.rows(SLOW))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await source.close()
+    await until(lambda: running_queries(clickhouse_server) == 0)
 
 
 async def test_answers_stay_with_their_questions_when_many_are_cancelled(source: ClickHouseSource) -> None:
@@ -160,8 +172,9 @@ async def test_first_read_after_a_crash_and_restart_succeeds(
 ) -> None:
     await asyncio.gather(*(source.rows(ONE) for _ in range(4)))
     clickhouse_server.kill()
-    most = LIMITS.connect + LIMITS.statement + SLACK
-    assert await seconds_until_failure(source.rows(ONE), (SourceUnavailable,)) < most
+    with limited(source, LIMITS):
+        most = LIMITS.connect + LIMITS.statement
+        assert await seconds_past(most, source.rows(ONE), (SourceUnavailable,)) < SLACK
     await asyncio.to_thread(clickhouse_server.restart)
     assert await source.rows(ONE) == [(0,)]
 
@@ -170,11 +183,11 @@ async def test_stopped_server_costs_the_limits_and_recovers(
     clickhouse_server: ClickHouseServer, source: ClickHouseSource
 ) -> None:
     await asyncio.gather(*(source.rows(ONE) for _ in range(4)))
-    most = LIMITS.connect + LIMITS.statement + SLACK
-    with paused(clickhouse_server):
+    most = LIMITS.connect + LIMITS.statement
+    with paused(clickhouse_server), limited(source, LIMITS):
         for _ in range(2):
             failures = (SourceTimeout, SourceUnavailable)
-            assert await seconds_until_failure(source.rows(ONE), failures) < most
+            assert await seconds_past(most, source.rows(ONE), failures) < SLACK
     assert await source.rows(ONE) == [(0,)]
 
 
@@ -213,7 +226,7 @@ async def test_statement_with_thousands_of_keys_works(source: ClickHouseSource) 
 
 async def test_observers_see_the_statement_without_its_values(clickhouse_server: ClickHouseServer) -> None:
     seen: list[Statement] = []
-    source = ClickHouseSource("analytics", address(clickhouse_server), options(LIMITS, seen.append))
+    source = ClickHouseSource("analytics", address(clickhouse_server), options(PATIENT, seen.append))
     secret = Match(literal_column("'x'") == "a secret value")
     await source.rows(Read(table=numbers, columns=(numbers.c.number,), policy=secret, limit=1))
     await source.close()
@@ -229,7 +242,7 @@ async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     count_use(request.node, request.param)
     server = request.getfixturevalue("clickhouse_server") if request.param == "clickhouse" else None
     dsn = server.dsn() if server else f"chdb://{tmp_path}"
-    source = open_source("analytics", dsn, limits=TimeLimits(connect=3, statement=3))
+    source = open_source("analytics", dsn, limits=PATIENT)
     yield source
     await source.close()
 
@@ -279,11 +292,12 @@ async def test_late_query_of_chdb_is_a_timeout_and_gives_its_thread_back(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     count_use(request.node, "chdb")
-    source = open_source("analytics", f"chdb://{tmp_path}", limits=LIMITS)
+    source = open_source("analytics", f"chdb://{tmp_path}", limits=LATE)
+    assert isinstance(source, ChdbSource)
     for _ in range(6):  # more than there are threads
-        assert await seconds_until_failure(source.rows(SLOW), (SourceTimeout,)) < LIMITS.statement + SLACK
-    await asyncio.sleep(1)
-    assert await source.rows(ONE) == [(0,)]
+        assert await seconds_past(LATE.statement, source.rows(SLOW), (SourceTimeout,)) < SLACK
+    with limited(source, PATIENT):
+        assert await source.rows(ONE) == [(0,)]
     await source.close()
 
 

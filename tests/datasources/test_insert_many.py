@@ -23,12 +23,13 @@ from sqlalchemy import (
     select,
 )
 
-from datasources.base import SourceError, SourceTimeout, Statement, TimeLimits
+from datasources.base import SourceError, SourceTimeout, Statement
 from datasources.engines.mysql import MysqlSource
 from datasources.engines.sql_source import SourceOptions, SqlSource
 from datasources.engines.sqlite import SqliteSource
 from datasources.model import EVERYTHING, InsertMany
 from datasources.mysql_client import blocking_mysql_url
+from tests.datasources.patience import PATIENT
 from tests.servers.fixtures import count_use
 
 DATABASE = "insert_many_tests"
@@ -63,7 +64,7 @@ async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     server, _, driver = request.param.partition("+")
     count_use(request.node, server)
     sent: list[Statement] = []
-    options = SourceOptions(TimeLimits(connect=2, statement=10), observers=(sent.append,))
+    options = SourceOptions(PATIENT, observers=(sent.append,))
     opened: SqlSource
     if server == "sqlite":
         engine = create_engine(f"sqlite:///{tmp_path / 'notes.db'}")

@@ -183,13 +183,22 @@ def test_who_waits_too_long_for_another_migration_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrate, "LOCK_WAIT_SECONDS", 1)
-    slow = replace(GOOD, statements=(GOOD.statements[0], "do sleep(3)"))
+    # The first lasts until it is let go on.
+    slow = replace(GOOD, statements=(GOOD.statements[0], "do get_lock('migrate_tests', 60)"))
     use(monkeypatch, slow)
-    with ThreadPoolExecutor(1) as pool:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        closing(database.server.connect()) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("select get_lock('migrate_tests', 60)")
         first = pool.submit(migrate_mysql, database.dsn, "iperform")
         wait_for_table(database, "shelf")
-        with pytest.raises(MigrationError, match="another migration has been running for 1 s; try again"):
-            migrate_mysql(database.dsn, "iperform")
+        try:
+            with pytest.raises(MigrationError, match="another migration has been running for 1 s; try again"):
+                migrate_mysql(database.dsn, "iperform")
+        finally:
+            cursor.execute("do release_lock('migrate_tests')")
         assert first.result() == ["0001_shelf.sql"]
 
 

@@ -89,6 +89,8 @@ DIALECTS = {
     "sqlite": (StatementCompiler(sqlite_dialect), SqliteSource.capabilities),
     "clickhouse": (StatementCompiler(ClickHouseDialect()), ChdbSource.capabilities),
 }
+# The same examples each time, however slow the machine is.
+SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 # Kept from example to example, so that each meets the templates that all before it have left.
 KEPT = {name: Templates(*of) for name, of in DIALECTS.items()}
 
@@ -298,7 +300,7 @@ def several(draw: Any) -> tuple[str, list[Sequence[Any]]]:
     return name, found
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(SAME, max_examples=600)
 @given(several())
 def test_a_template_gives_the_statement_that_building_it_anew_gives(
     drawn: tuple[str, list[Sequence[Any]]],
@@ -315,7 +317,7 @@ def test_a_template_gives_the_statement_that_building_it_anew_gives(
 # --- reads that come again ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(SAME, max_examples=300)
 @given(several(), st.data())
 def test_a_read_that_comes_again_has_the_statement_that_building_it_anew_gives(
     drawn: tuple[str, list[Sequence[Any]]], data: st.DataObject

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, func, make_url, select
 
-from datasources.base import Source, SourceError, SourceTimeout, SourceUnavailable, TimeLimits
+from datasources.base import SourceError, SourceTimeout, SourceUnavailable, TimeLimits
 from datasources.engines.mysql import POOL_SIZE, MysqlSource
-from datasources.engines.sql_source import SourceOptions
+from datasources.engines.sql_source import SourceOptions, SqlSource
 from datasources.engines.sqlite import SqliteSource
 from datasources.model import EVERYTHING, Among, Filter, Insert, Keys, Match, Read, Update
 from datasources.mysql_client import blocking_mysql_url
+from tests.datasources.patience import PATIENCE, PATIENT, limited
 from tests.servers.fixtures import count_use
 
-LIMITS = TimeLimits(connect=2, statement=1.5)
+LATE = TimeLimits(connect=PATIENCE, statement=1.5)
 DATABASE = "transaction_tests"
 STORES = ("sqlite", "mariadb+aiomysql", "mariadb+asyncmy", "mysql+aiomysql", "mysql+asyncmy")
 SERVERS = STORES[1:]
@@ -38,9 +39,9 @@ START = [(1, "one", 0), (2, "two", 0)]
 class Store:
     """A source, a way past it to the same rows, and how to open another source like it."""
 
-    source: Source
+    source: SqlSource
     engine: Engine
-    again: Callable[[], Source]
+    again: Callable[[], SqlSource]
 
     def all(self) -> list[Any]:
         """Every row, as another program sees them."""
@@ -52,9 +53,9 @@ class Store:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     server, _, driver = request.param.partition("+")
     count_use(request.node, server)
-    options = SourceOptions(LIMITS)
+    options = SourceOptions(PATIENT)
 
-    def open_source() -> Source:
+    def open_source() -> SqlSource:
         if server == "sqlite":
             return SqliteSource("things", str(tmp_path / "things.db"), options)
         return MysqlSource("things", make_url(database.dsn(DATABASE, driver)), options)
@@ -136,7 +137,10 @@ async def test_cancelled_in_between_it_leaves_nothing_and_no_connection_out_of_s
     for _ in range(POOL_SIZE + 2):
         written = asyncio.Event()
         task = asyncio.create_task(_hang(store, written))
-        await written.wait()
+        waiting = asyncio.create_task(written.wait())
+        # One that fails before it has written is not waited for.
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -149,7 +153,7 @@ async def _hang(store: Store, written: asyncio.Event) -> None:
     async with store.source.transaction() as transaction:
         await transaction.write(counted(1, 5))
         written.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(10 * PATIENCE)
 
 
 async def _can_write(store: Store) -> bool:
@@ -157,7 +161,7 @@ async def _can_write(store: Store) -> bool:
 
 
 async def _until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not await condition():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.05)
 
@@ -165,7 +169,7 @@ async def _until(condition: Callable[[], Any]) -> None:
 async def test_two_that_count_one_row_under_a_lock_lose_nothing(store: Store) -> None:
     other = store.again()
 
-    async def count(source: Source) -> None:
+    async def count(source: SqlSource) -> None:
         async with source.transaction() as transaction:
             ((_, before),) = await transaction.rows(row(1), lock=True)
             await asyncio.sleep(0.001)
@@ -181,7 +185,7 @@ async def test_two_that_count_one_row_under_a_lock_lose_nothing(store: Store) ->
 async def test_of_two_that_add_the_same_one_does_and_the_other_waits_and_finds_it(store: Store) -> None:
     other, order = store.again(), []
 
-    async def add(source: Source, count: int) -> None:
+    async def add(source: SqlSource, count: int) -> None:
         async with source.transaction() as transaction:
             values = {"name": "the same", "count": count}
             new = Insert(table=things, values=values, policy=EVERYTHING, unless_there=True)
@@ -217,8 +221,9 @@ async def test_one_that_waits_for_the_same_adds_it_where_the_first_is_undone(sto
 async def test_row_that_somebody_holds_is_waited_for_only_so_long(store: Store) -> None:
     with store.engine.begin() as holder:
         holder.execute(select(things).where(things.c.id == 1).with_for_update())
-        async with asyncio.timeout(LIMITS.statement + 1):
-            with pytest.raises(SourceTimeout):
+        # The server itself would let it wait for longer than anybody's patience.
+        async with asyncio.timeout(PATIENCE):
+            with limited(store.source, LATE), pytest.raises(SourceTimeout):
                 await store.source.write([counted(1, 5)])
         # Nobody waits who reads, or writes another row.
         assert await store.source.rows(row(1)) == [("one", 0)]
@@ -269,16 +274,16 @@ async def _broken(store: Store) -> None:
 
 
 async def test_late_statement_within_a_transaction_undoes_it(store: Store) -> None:
-    slow = func.sleep(30) if store.engine.dialect.name == "mysql" else None
+    slow = func.sleep(10 * PATIENCE) if store.engine.dialect.name == "mysql" else None
     if slow is None:
         # SQLite has no sleep: the other connection holds the file.
         with store.engine.connect() as holder:
             holder.exec_driver_sql("begin immediate")
-            with pytest.raises(SourceError):
+            with limited(store.source, LATE), pytest.raises(SourceError):
                 await store.source.write([counted(1, 5)])
             holder.rollback()
     else:
-        with pytest.raises(SourceTimeout):
+        with limited(store.source, LATE), pytest.raises(SourceTimeout):
             await _late(store, Read(table=things, columns=(slow,), policy=one(2)))
     await _until(lambda: _can_write(store))
     assert store.all() == [(1, "one", 1), (2, "two", 0)]
