@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,10 +109,14 @@ class Backstage:
             f"and table = '{table.name}' and name in (select _part from {name} where {marked})"
         )
         with clickhouse_client(self._analytics) as client:
-            ((part, rows),) = client.rows(parts)
-            # A row that has been merged with others goes by the slow way.
-            how = f"drop part '{part}'" if int(rows) == 1 else f"delete where {marked}"
-            client.execute(f"alter table {name} {how}")
+            for part, rows in client.rows(parts):
+                # It may be merged with others at any moment, and be gone by this name.
+                with suppress(RuntimeError):
+                    if int(rows) == 1:
+                        client.execute(f"alter table {name} drop part '{part}'")
+            # A row that has been merged with others goes by the slow way, which is waited for.
+            if client.rows(f"select 1 from {name} where {marked}"):
+                client.execute(f"alter table {name} delete where {marked} settings mutations_sync = 1")
 
     def _set(self, table: Table, key: Any, cells: Cells) -> None:
         self._run(table, sql.update(_bare(table)).where(_is(table, key)).values(cells))

@@ -8,14 +8,15 @@ failure shrinks to it.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from functools import cache
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.choice import Choice
 from tests.oracle.answer import list_name, whole_list
 from tests.oracle.catalogue import NOT_FIELDS, ROOT_SINGLES, WITHOUT_ID, Field, Kind, Relation
 from tests.oracle.data import Data, Row
@@ -34,39 +35,11 @@ VALUES = 400
 NODES = 40
 FLAGS = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
 
-Item = TypeVar("Item")
-
 
 @st.composite
 def operations(draw: st.DrawFn, data: Data, caller: Caller) -> list[Operation]:
     """What a caller may ask, one after the other: later operations have cursors from earlier answers."""
-    return _Writing(_Choice(draw), data, caller).operations()
-
-
-class _Choice:
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
-
-    def number(self, low: int, high: int) -> int:
-        return self._draw(_integers(low, high))
-
-    def one(self, options: Sequence[Item]) -> Item:
-        return options[self.number(0, len(options) - 1)]
-
-    def chance(self, percent: int) -> bool:
-        return self.number(0, 99) >= 100 - percent
-
-    def some(self, options: Sequence[Item], most: int) -> list[Item]:
-        """Up to so many of the options, each at most once."""
-        left, found = list(options), []
-        for _ in range(min(self.number(0, most), len(left))):
-            found.append(left.pop(self.number(0, len(left) - 1)))
-        return found
-
-
-@cache
-def _integers(low: int, high: int) -> st.SearchStrategy[int]:
-    return st.integers(low, high)
+    return _Writing(Choice(draw), data, caller).operations()
 
 
 @cache
@@ -79,7 +52,7 @@ def node_rows(data: Data, type_name: str) -> list[Row]:
 class _Writing:
     """Makes up the operations of one example."""
 
-    def __init__(self, choice: _Choice, data: Data, caller: Caller) -> None:
+    def __init__(self, choice: Choice, data: Data, caller: Caller) -> None:
         self.choice, self.data, self.caller = choice, data, caller
         self.schema: Schema = schema_of(caller)
         self.literal = False

@@ -15,6 +15,7 @@ from gateway.resolvers.ids import encode_id
 from tests.access.asking import CALLERS, Asking, Partner
 from tests.access.backstage import Backstage
 from tests.access.conftest import data_of
+from tests.access.copies import PATIENCE
 from tests.gateways import REQUEST_ID, RunningGateway, running
 from tests.http.accounts import PASSWORD, account_in
 from tests.http.partners import CREATE, REVOKE, partner_in
@@ -79,7 +80,8 @@ def shown(answer: httpx.Response) -> Shown:
 @contextmanager
 def _looking(gateway: RunningGateway) -> Iterator[Looking]:
     # Who asks is looked up for each request, not once in a while.
-    with running(replace(gateway.settings, session_cache_seconds=0), gateway.name) as own:
+    settings = replace(gateway.settings, **PATIENCE, session_cache_seconds=0)
+    with running(settings, gateway.name) as own:
         yield Looking(own, data_of(gateway))
 
 

@@ -24,10 +24,11 @@ from datasources.iperform.partner_tokens import gateway_partner_tokens
 from tests.access.asking import CALLERS, Asking, Partner
 from tests.access.backstage import Backstage
 from tests.access.conftest import data_of
-from tests.access.copies import backstage_of, copy_of
+from tests.access.copies import PATIENCE, backstage_of, copy_of
 from tests.access.hidden_changes import HiddenChanges
 from tests.access.operations import operations
 from tests.access.test_random_operations import check_operation
+from tests.choice import Choice
 from tests.gateways import REQUEST_ID, RunningGateway, running
 from tests.oracle.answer import Strings
 from tests.oracle.catalogue import table_of
@@ -133,11 +134,10 @@ def _of_errors(answer: httpx.Response) -> bytes:
 # Nothing is kept that a change could have passed by, and few keys are many enough to be too many. Time is no part of
 # the question: a slow source is given its time, and one that doesn't answer then fails like any other difference.
 STRICT = {
+    **PATIENCE,
     "report_cache_seconds": 0.001,
     "filter_key_budget": 60,
     "partner_cost_per_minute": 2**31 - 1,
-    "statement_seconds": 30.0,
-    "request_seconds": 55.0,
 }
 
 
@@ -153,21 +153,8 @@ def own_embedded(
 @pytest.fixture(scope="module")
 def own_mariadb(mariadb_gateway: RunningGateway) -> Iterator[RunningGateway]:
     """A gateway of its own over MariaDB's estate, in which all that is written is taken back."""
-    with running(replace(mariadb_gateway.settings, **STRICT), "mariadb") as own:  # type: ignore[arg-type]
+    with running(replace(mariadb_gateway.settings, **STRICT), "mariadb") as own:
         yield own
-
-
-class _Choice:
-    """Choices of Hypothesis, as the changes need them."""
-
-    def __init__(self, data: st.DataObject) -> None:
-        self._data = data
-
-    def number(self, low: int, high: int) -> int:
-        return int(self._data.draw(st.integers(low, high)))
-
-    def one(self, options: Any) -> Any:
-        return options[self.number(0, len(options) - 1)]
 
 
 @pytest.mark.parametrize("estate", ["embedded", "mariadb"])
@@ -187,7 +174,7 @@ def test_hidden_changes_change_no_byte(estate: str, request: pytest.FixtureReque
     )
     @given(choice=st.data())
     def tried(choice: st.DataObject) -> None:
-        who = choice.draw(st.sampled_from(WHO))
+        who, chosen = choice.draw(st.sampled_from(WHO)), Choice(choice.draw)
         asked = choice.draw(operations(asking.data, asking.caller(who)))
         further = choice.draw(st.lists(st.sampled_from(FURTHER), min_size=2, max_size=2, unique=True))
         recorder.listen_to(who)
@@ -197,10 +184,8 @@ def test_hidden_changes_change_no_byte(estate: str, request: pytest.FixtureReque
         for query in further:
             asking.ask(who, query)
         with backstage_of(gateway) as backstage:
-            changes = HiddenChanges(_Choice(choice), asking.caller(who), backstage)
-            made = [
-                changes.make(with_stores=estate == "embedded") for _ in range(_Choice(choice).number(1, 4))
-            ]
+            changes = HiddenChanges(chosen, asking.caller(who), backstage)
+            made = [changes.make(with_stores=estate == "embedded") for _ in range(chosen.number(1, 4))]
             number, different = recorder.differences()
         assert not different, "\n".join([str(who), *made, *different])
         pairs.append(number)

@@ -80,8 +80,12 @@ def _values(data: Data) -> Values:
 
 
 def _settings(gateway: RunningGateway, **changed: object) -> Settings:
-    # Kept for longer than any run, so that both gateways keep the same.
-    kept = {"report_cache_seconds": 1_000_000, "partner_cost_per_minute": BUDGET}
+    # Longer than any run: both gateways keep the same reports, and whoever was logged in at its start stays so.
+    kept = {
+        "report_cache_seconds": 1_000_000,
+        "access_token_seconds": 1_000_000,
+        "partner_cost_per_minute": BUDGET,
+    }
     return replace(gateway.settings, **{**PATIENCE, **kept, **changed})  # type: ignore[arg-type]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from graphql import GraphQLInputType, is_non_null_type
 
+from tests.choice import Choice
 from tests.engine.callers import Caller
-from tests.engine.choice import Choice
 from tests.engine.document import ABSENT, Declared, Variable, literal
 from tests.engine.values import ODD, Values
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.choice import Choice
 from tests.engine.callers import Caller
-from tests.engine.choice import Choice
 from tests.engine.document import ABSENT, Declared
 from tests.engine.draft import Draft
 from tests.engine.selections import SelectionWriter

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.choice import Choice
 from tests.engine.callers import Caller
-from tests.engine.choice import Choice
 from tests.engine.conftest import ESTATES, Estate
 from tests.engine.faults import Fault, Manner, Reads
 from tests.engine.operations import operations, other_variables

@@ -15,6 +15,7 @@ from datasources.magenta.tables import metadata as magenta
 from datasources.seed import Chunk, load_estate
 from datasources.seed.sink_sqlite import sqlite_sink
 from gateway.services import open_services
+from tests.access.copies import PATIENCE
 from tests.gateways import RunningGateway
 from tests.mutants.rows import iperform_chunks, magenta_chunks
 from tests.mutants.suite import Suite
@@ -29,6 +30,7 @@ async def suite(
     folder = tmp_path_factory.mktemp("mutants")
     settings = replace(
         embedded_gateway.settings,
+        **PATIENCE,
         iperform_dsn=f"sqlite+aiosqlite:///{folder}/iperform.sqlite",
         magenta_dsn=f"sqlite+aiosqlite:///{folder}/magenta.sqlite",
     )
