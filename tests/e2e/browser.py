@@ -21,7 +21,7 @@ from tests.servers.chromium import ChromiumDriver
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
 CONTROL, ENTER = "\ue009", "\ue007"
-PATIENCE = 20.0  # seconds that a condition may take to come true on a busy machine
+PATIENCE = 30.0  # seconds that a condition may take to come true on a busy machine
 NOT_OVER_A_NETWORK = (
     "data:",
     "blob:",
@@ -112,9 +112,11 @@ class Browser:
 
         return self.wait_until(seek, matching)
 
-    def wait_until(self, condition: Callable[[], Result | None], meaning: str) -> Result:
+    def wait_until(
+        self, condition: Callable[[], Result | None], meaning: str, *, patience: float = PATIENCE
+    ) -> Result:
         """The condition's first true result; an element that has just vanished counts as not yet."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             try:
                 if result := condition():
@@ -123,7 +125,7 @@ class Browser:
                 if "stale element reference" not in str(error):
                     raise
             if time.monotonic() > deadline:
-                raise BrowserError(f"Not within {PATIENCE} s: {meaning}.\nThe page says:\n{self.page_text()}")
+                raise BrowserError(f"Not within {patience} s: {meaning}.\nThe page says:\n{self.page_text()}")
             time.sleep(0.1)
 
     def page_text(self) -> str:

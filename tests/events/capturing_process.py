@@ -1,6 +1,6 @@
 """A worker that only captures: run as a process of its own, so that it can be killed or stand still.
 
-`python -m tests.events.capturing_process <dsn> <start> <interval> <length> <ordered>`
+`python -m tests.events.capturing_process <dsn> <start> <interval> <length> <ordered> <ending>`
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.events.capturing import Capturing
@@ -33,7 +34,8 @@ async def main(dsn: str, history: History) -> None:
 @contextmanager
 def worker(dsn: str, history: History) -> Iterator[subprocess.Popen[str]]:
     """A running worker, ended afterwards however it is left."""
-    described = (dsn, history.start, history.interval, history.length, int(history.ordered))
+    ending = "" if history.ending is None else history.ending
+    described = (dsn, history.start, history.interval, history.length, int(history.ordered), ending)
     process = subprocess.Popen(
         [sys.executable, "-m", __name__, *map(str, described)],
         stdout=subprocess.PIPE,
@@ -52,5 +54,12 @@ def worker(dsn: str, history: History) -> Iterator[subprocess.Popen[str]]:
 
 
 if __name__ == "__main__":
-    DSN, START, INTERVAL, LENGTH, ORDERED = sys.argv[1:]
-    asyncio.run(main(DSN, History(float(START), float(INTERVAL), int(LENGTH), ordered=ORDERED == "1")))
+    DSN, START, INTERVAL, LENGTH, ORDERED, ENDING = sys.argv[1:]
+    HISTORY = History(
+        float(START),
+        float(INTERVAL),
+        int(LENGTH),
+        ordered=ORDERED == "1",
+        ending=Path(ENDING) if ENDING else None,
+    )
+    asyncio.run(main(DSN, HISTORY))

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from gateway.events.bus import Bus, Captured, Entry
 from gateway.events.capture import PlaceLost
@@ -45,12 +46,16 @@ def events_of(first: int, last: int) -> list[StatusEvent]:
 
 @dataclass
 class History:
-    """Follows the history. `lost` are the places from which nobody can go on."""
+    """Follows the history. `lost` are the places from which nobody can go on.
+
+    It has `length` transactions; with a file for its `ending`, as many as `end` says when there has been enough.
+    """
 
     start: float
     interval: float
     length: int
     ordered: bool = True
+    ending: Path | None = None
     name: str = "history"
     lost: frozenset[str] = frozenset()
     closed: int = 0
@@ -75,10 +80,22 @@ class History:
     async def close(self) -> None:
         """Holds nothing."""
 
+    def end(self, seconds: float) -> None:
+        """Lets it go on for so long, and then no more, for every process that follows it."""
+        assert self.ending is not None
+        self.length = int((time.time() + seconds - self.start) / self.interval)
+        written = self.ending.with_suffix(".new")
+        written.write_text(str(self.length))
+        written.replace(self.ending)
+
     def _newest(self) -> int:
         if self.interval == 0:
             return self.length
-        return max(0, min(self.length, int((time.time() - self.start) / self.interval)))
+        # The time first: where the end isn't known after it, it comes later.
+        number = int((time.time() - self.start) / self.interval)
+        if self.ending is not None and self.ending.exists():
+            self.length = int(self.ending.read_text())
+        return max(0, min(self.length, number))
 
 
 async def entries_after(bus: Bus, cursor: Cursor) -> list[Entry]:

@@ -12,7 +12,12 @@ from gateway.events.lease import Lease
 from gateway.events.opening import open_log
 
 WIDE = Bounds(entries=1_000_000, seconds=86_400)
+# Of those who are to notice that Redis stands still.
 ANSWER_SECONDS = 1.0
+# Of all others: a busy machine may keep Redis, or this process, waiting.
+PATIENT_SECONDS = 10.0
+# Of those who write for longer than a lease lasts that nobody keeps.
+LEASE_MILLISECONDS = 120_000
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,10 @@ class Log:
 
 @asynccontextmanager
 async def opened(
-    dsn: str, bounds: Bounds = WIDE, *, answer_seconds: float = ANSWER_SECONDS
+    dsn: str, bounds: Bounds = WIDE, *, answer_seconds: float = PATIENT_SECONDS
 ) -> AsyncIterator[Log]:
     """A log, closed afterwards."""
-    bus, lease = open_log(dsn, bounds=bounds, connect_seconds=1.0, answer_seconds=answer_seconds)
+    bus, lease = open_log(dsn, bounds=bounds, connect_seconds=answer_seconds, answer_seconds=answer_seconds)
     try:
         yield Log(bus, lease)
     finally:

@@ -10,12 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from gateway.errors import Code, GatewayError
+from gateway.events import lease as lease_module
 from gateway.events.bounds import Bounds
 from gateway.events.bus import Entry, Stretch
 from gateway.events.cursor import Cursor
 from gateway.events.feed import Feed
 from tests.events.history import events_of, transaction
-from tests.events.logs import WIDE, Log, opened
+from tests.events.logs import ANSWER_SECONDS, LEASE_MILLISECONDS, PATIENT_SECONDS, WIDE, Log, opened
 from tests.servers.redis import RedisServer
 
 
@@ -28,10 +29,16 @@ def dsn(request: pytest.FixtureRequest) -> str:
     return server.dsn()
 
 
+@pytest.fixture(autouse=True)
+def _long_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease_module, "MILLISECONDS", LEASE_MILLISECONDS)
+    monkeypatch.setattr(lease_module, "ASK_SECONDS", PATIENT_SECONDS)
+
+
 async def taken(live: AsyncGenerator[Stretch, None], count: int) -> list[Entry]:
     """The next so many entries."""
     found: list[Entry] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(found) < count:
             found += (await anext(live)).entries
     return found
@@ -116,7 +123,10 @@ async def test_a_feed_that_was_overtaken_by_the_bounds_says_so(dsn: str) -> None
 
 
 async def test_the_feed_waits_while_redis_is_away_and_loses_nothing(lasting: RedisServer) -> None:
-    async with opened(lasting.dsn(), WIDE) as log, opened(lasting.dsn()) as writing:
+    async with (
+        opened(lasting.dsn(), WIDE, answer_seconds=ANSWER_SECONDS) as log,
+        opened(lasting.dsn()) as writing,
+    ):
         writer = await writing.begun()
         async with followed(log) as (feed, live):
             found = asyncio.create_task(taken(live, len(events_of(1, 3))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -33,7 +33,8 @@ PREPARE = (
 )
 REASSIGN = "update iperform.leads set warrior_id = %s where id = %s"
 CHANGE = "update iperform.leads set status = %s where id = %s"
-LEAD, OF_FIRST, OF_SECOND = 10, 11, 12
+MARKED = "subscription($after: String) { leadStatusChanged(after: $after) { status lead { databaseId } } }"
+LEAD, OF_FIRST, OF_SECOND, MARK = 10, 11, 12, 14
 PATIENCE = 20.0
 
 
@@ -77,7 +78,7 @@ def _running() -> Iterator[tuple[Estate, str]]:
 
 
 @pytest.fixture
-def team(_running: tuple[Estate, str], request: pytest.FixtureRequest) -> Team:
+async def team(_running: tuple[Estate, str], request: pytest.FixtureRequest) -> Team:
     """The team, each warrior with a lead that stays theirs, and the first one with one more."""
     count_use(request.node, "mariadb", "redis")
     estate, url = _running
@@ -85,10 +86,26 @@ def team(_running: tuple[Estate, str], request: pytest.FixtureRequest) -> Team:
         cursor.execute(MEMBERS)
         first, second = cursor.fetchall()
     found = Team(estate, url, first, second)
+    token = found.token("salesperson")
+    before = found.ask(CURSOR, token=token)["eventCursor"]
     found.execute(
-        (PREPARE, (first[0], LEAD)), (PREPARE, (first[0], OF_FIRST)), (PREPARE, (second[0], OF_SECOND))
+        (PREPARE, (first[0], LEAD)),
+        (PREPARE, (first[0], OF_FIRST)),
+        (PREPARE, (second[0], OF_SECOND)),
+        (PREPARE, (first[0], MARK)),
     )
-    return found
+    found.execute((CHANGE, ("Prepared", MARK)))
+    # These are changes, too, and captured a little later: whoever follows from now on must not be told of them.
+    async with (
+        asyncio.timeout(PATIENCE),
+        open_socket(url, token) as socket,
+        aclosing(socket.follow(MARKED, {"after": before})) as answers,
+    ):
+        async for answer in answers:
+            event = answer["data"]["leadStatusChanged"]
+            if (event["status"], event["lead"]["databaseId"]) == ("Prepared", MARK):
+                return found
+    raise AssertionError("the changes of the preparation weren't told")
 
 
 class Followed:

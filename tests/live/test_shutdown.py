@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
+from websockets.exceptions import ConnectionClosed
 
 from gateway.settings import Settings
-from tests.live.clock import FOLLOW, raw
+from tests.gateways import RunningGateway
+from tests.live.clock import FOLLOW, Closed, raw
 from tests.live.serving import served
 from tests.live.streams import stream
 
@@ -64,15 +66,16 @@ async def test_what_is_being_changed_comes_to_its_end_first(
                 # SQLite has one writer at a time: what the gateway changes waits for this one.
                 holder.execute("begin immediate")
                 await socket.subscribe(LOGIN)
-                await asyncio.sleep(1)
+                # What is said on a socket is taken in order: once this is answered, that has begun.
+                await socket.say({"type": "ping"})
+                assert await socket.hear() == {"type": "pong"}
+                await asyncio.sleep(0.5)
                 process.process.send_signal(signal.SIGTERM)
-                await asyncio.sleep(1)
-                async with raw(process.gateway) as late:
-                    closed = await late.closed()
-                    assert (closed.code, closed.reason) == (
-                        1013,
-                        "The gateway restarts; connect again in a moment.",
-                    )
+                closed = await _turned_away(process.gateway)
+                assert (closed.code, closed.reason) == (
+                    1013,
+                    "The gateway restarts; connect again in a moment.",
+                )
                 assert process.process.poll() is None
                 holder.execute("rollback")
                 assert (await socket.hear())["payload"] == {"data": {"login": {"viewer": {"role": "ADMIN"}}}}
@@ -81,3 +84,19 @@ async def test_what_is_being_changed_comes_to_its_end_first(
                 assert (closed.code, closed.reason) == RESTARTS
         await asyncio.to_thread(process.process.wait, 20)
         assert process.process.returncode == 0
+
+
+async def _turned_away(gateway: RunningGateway) -> Closed:
+    """How a new socket is closed, from when the signal has come to where new ones are let in."""
+    async with asyncio.timeout(8):
+        while True:
+            async with raw(gateway) as late:
+                try:
+                    await late.say({"type": "ping"})
+                    await late.hear()
+                except (Closed, ConnectionClosed):
+                    closed = await late.closed()
+                    # One that was let in just before is closed as all others are.
+                    if closed.code != RESTARTS[0]:
+                        return closed
+            await asyncio.sleep(0.05)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ class Socket:
 
     async def follow(
         self, query: str, variables: Mapping[str, Any] | None = None, *, id_: str = "1"
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncGenerator[Answer]:
         """The answers to the only operation on this socket. Raises `OperationRefused` and `SocketEnded`."""
         await self.say(
             {"id": id_, "type": "subscribe", "payload": {"query": query, "variables": variables or {}}}

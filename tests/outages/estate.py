@@ -29,6 +29,9 @@ LEADS = 500
 # Short, so that the tests are; a connection may wait a little for its place when thirty clients ask on two cores.
 LIMITS = TimeLimits(connect=2.0, statement=2.0)
 REQUEST_SECONDS = 10.0
+# Of `/livez` while a source is stopped: an event loop that waited for the source would be held up for its limit, and
+# one that waits for a processor is not.
+LONGEST_LIVEZ = 0.75 * LIMITS.statement
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ async def test_work_that_swallows_a_cancellation_ends_at_its_limit() -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         await within(0.1, swallows_a_cancellation())
-    assert 0.1 <= time.monotonic() - started < 1.0
+    # Long before what it works at is done.
+    assert 0.1 <= time.monotonic() - started < 8.0
 
 
 async def test_what_comes_as_its_caller_is_cancelled_is_handed_to_whom_it_may_concern() -> None:

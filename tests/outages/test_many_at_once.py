@@ -20,7 +20,7 @@ from datasources.engines.chdb import ChdbSource
 from datasources.engines.compiled import Prepared
 from gateway.services import Services
 from tests.gateways import RunningGateway
-from tests.outages.estate import LIMITS, OutageEstate
+from tests.outages.estate import LIMITS, LONGEST_LIVEZ, OutageEstate
 from tests.outages.joined import (
     SHORT,
     Timed,
@@ -34,7 +34,6 @@ from tests.outages.joined import (
 AT_ONCE = 30
 # One source's limits; the rest is for two cores that serve, and are, thirty clients.
 LONGEST = LIMITS.connect + LIMITS.statement + 3.0
-LONGEST_LIVEZ = 0.3
 FILE_THREADS = 8
 BUSY_SECONDS = 1.0
 """After these, thirty requests have been read, and wait."""
@@ -155,7 +154,7 @@ def paused(estate: OutageEstate, source: str) -> Iterator[None]:
         estate.servers[source].resume()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 3.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:
     """Waits until something holds. Fails where it doesn't in time."""
     deadline = time.monotonic() + seconds
     while not holds():

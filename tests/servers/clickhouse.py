@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 
 from tests.servers.catalogue import CLICKHOUSE
 from tests.servers.install import Installation, Origin
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import ServerProcess, free_ports
 from tests.servers.running import RunningServer
 
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 10
 HELLO = 0
 CLIENT_REVISION = 54401
 """The oldest revision of the protocol whose greeting carries the whole version."""
@@ -88,7 +88,7 @@ def start(installation: Installation, folder: Path, max_connections: int = 1024)
     """A running ClickHouse whose data is in `folder`; what an earlier start has left there is served again."""
     for name in ("data", "temporary", "user_files", "format_schemas"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    native_port, http_port = free_port(), free_port()
+    native_port, http_port = free_ports(2)
     configuration = folder / "config.xml"
     configuration.write_text(
         SERVER_CONFIGURATION.format(

@@ -17,7 +17,7 @@ from tests.servers.running import RunningServer
 
 ROOT_PASSWORD = "gateway-test"
 DATABASES = ("iperform", "magenta")
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 10
 
 
 @dataclass

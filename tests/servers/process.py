@@ -3,17 +3,22 @@
 The server modules use it. A process never outlives the one that started it.
 """
 
+import errno
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from random import SystemRandom
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 LOG_LINES_SHOWN = 15
+# Where Linux takes none from for whoever asks for just any.
+PORTS = range(20_000, 32_768)
 
 
 class ServerFailedError(Exception):
@@ -22,10 +27,25 @@ class ServerFailedError(Exception):
 
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    [port] = free_ports(1)
+    return port
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ones, which nobody is given by chance until a server listens on them, or does so again."""
+    with ExitStack() as kept:
+        found: list[int] = []
+        while len(found) < count:
+            port = SystemRandom().choice(PORTS)
+            listener = kept.enter_context(socket.socket())
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            found.append(port)
+        return found
 
 
 def run_to_end(

@@ -12,7 +12,7 @@ from tests.servers.install import Installation, Origin
 from tests.servers.process import ServerProcess, free_port
 from tests.servers.running import RunningServer
 
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 10
 
 
 @dataclass

@@ -21,7 +21,7 @@ from tests.servers.running import RunningServer
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 10
 USER_SECONDS = 15
 REGION = "us-east-1"
 BUCKET = "iperform"
@@ -79,7 +79,7 @@ class S3Server(RunningServer):
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
                 connect_timeout=ANSWER_SECONDS,
-                read_timeout=ANSWER_SECONDS * 5,
+                read_timeout=ANSWER_SECONDS * 2,
                 retries={"max_attempts": 0},
                 proxies={},
             ),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.live.stopwatch import Stopwatch
 from tests.storm.estate import Estate
 from tests.storm.fleet import Fleet
 from tests.storm.subscriber import Subscriber
@@ -85,12 +86,13 @@ class Faults:
     def capturing_worker_killed(self) -> None:
         """kill -9; the time until another one captures is measured, and a new one is started."""
         self.fleet.kill(self.fleet.capturing())
-        self._taken_over(time.monotonic())
+        self._taken_over()
         self.fleet.add()
 
-    def _taken_over(self, since: float) -> None:
-        self.fleet.capturing(within=3 * TAKEOVER_SECONDS)
-        self.takeovers.append(time.monotonic() - since)
+    def _taken_over(self) -> None:
+        with Stopwatch() as since:
+            self.fleet.capturing(within=3 * TAKEOVER_SECONDS)
+            self.takeovers.append(since.seconds)
         if self.takeovers[-1] > TAKEOVER_SECONDS:
             self.problems.append(f"a takeover took {self.takeovers[-1]:.1f} s")
 

@@ -80,7 +80,7 @@ class Fleet:
         """One of those that should be serving."""
         return self._random.choice(self.workers)
 
-    def capturing(self, *, within: float = 10.0) -> Worker:
+    def capturing(self, *, within: float = 20.0) -> Worker:
         """The one that captures. Raises TimeoutError where there is none for so many seconds."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from gateway.events.event import StatusEvent
 from tests.servers.mysql_like import MySQLLikeServer
 
 ZONE = ZoneInfo("Asia/Kolkata")
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 40.0
 COPIED = ("leads", "lead_status", "tickets", "gateway_ticket_changes")
 HISTORY_OF_LEADS = (
     "alter table lead_status add constraint history_of_lead foreign key (lead_id) "
@@ -152,6 +153,15 @@ async def following(capture: Any, after: str | None = None) -> AsyncIterator[Fol
         if after is None:
             assert (await followed.next()).events == ()
         yield followed
+
+
+def until_gone(database: Database, number: int) -> None:
+    """Waits until the server has ended a session that was left; `number` is the server's own."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    with database.session() as session, session.connection.cursor() as cursor:
+        while cursor.execute("select id from information_schema.processlist where id = %s", (number,)):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
 
 
 def error_of(call: Any) -> int:
