@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers.process import free_port
+
 
 @dataclass(frozen=True)
 class DemoProcess:
@@ -21,13 +22,6 @@ class DemoProcess:
     url: str
     process: subprocess.Popen[bytes]
     output: Path
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -45,7 +39,7 @@ def demo_process(folder: Path, *, leads: int = 5_000) -> Iterator[DemoProcess]:
             yield DemoProcess(f"http://127.0.0.1:{port}", process, output)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], output: Path) -> None:

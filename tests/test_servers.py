@@ -79,7 +79,7 @@ def test_a_paused_server_accepts_but_does_not_answer_until_it_is_resumed(server:
         assert not answered.wait(0.5)
     finally:
         server.resume()
-    asking.join(10)
+    asking.join(60)
     assert answered.is_set()
 
 
@@ -117,7 +117,7 @@ def test_mysql_like_servers_refuse_a_wrong_password(
 
 def test_preparing_step_that_hangs_is_done_where_it_has_said_so(tmp_path: Path) -> None:
     log = tmp_path / "step.log"
-    run_to_end(["/bin/sh", "-c", "echo made; exec sleep 60"], {}, log, said=b"made", seconds=2)
+    run_to_end(["/bin/sh", "-c", "echo made; exec sleep 60"], {}, log, said=b"made", seconds=4)
     assert log.read_text() == "made\n"
 
 
@@ -127,7 +127,7 @@ def test_preparing_step_that_hangs_before_it_has_said_so_fails_with_its_log(
 ) -> None:
     with pytest.raises(ServerFailedError, match="did not end in time:\nmaking"):
         run_to_end(
-            ["/bin/sh", "-c", "echo making; exec sleep 60"], {}, tmp_path / "step.log", said=said, seconds=2
+            ["/bin/sh", "-c", "echo making; exec sleep 60"], {}, tmp_path / "step.log", said=said, seconds=4
         )
 
 
@@ -138,7 +138,7 @@ def test_preparing_step_that_fails_fails_even_where_it_has_said_so(tmp_path: Pat
 
 def test_clickhouse_runs_in_utc(clickhouse_server: ClickHouseServer) -> None:
     address = f"http://{clickhouse_server.host}:{clickhouse_server.http_port}/?query=select%20timezone()"
-    with build_opener(ProxyHandler({})).open(address, timeout=5) as answer:
+    with build_opener(ProxyHandler({})).open(address, timeout=30) as answer:
         assert answer.read().decode().strip().removeprefix("Etc/") == "UTC"
 
 
@@ -192,7 +192,7 @@ def _webdriver(chromium: ChromiumDriver, path: str, body: dict[str, Any] | None)
 
 def _get(address: str) -> tuple[int, bytes]:
     try:
-        with build_opener(ProxyHandler({})).open(Request(address), timeout=5) as answer:
+        with build_opener(ProxyHandler({})).open(Request(address), timeout=30) as answer:
             return answer.status, answer.read()
     except HTTPError as refused:
         return refused.code, refused.read()
@@ -252,7 +252,7 @@ def test_a_server_dies_with_the_process_that_started_it(redis_server: RedisServe
         assert starter.stdout is not None
         pid, folder = starter.stdout.readline().split()
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _lives(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _lives(int(pid))

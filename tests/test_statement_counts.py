@@ -159,7 +159,9 @@ def test_two_relations_to_one_type_share_a_statement(gateway: RunningGateway) ->
             "{ tickets(first: 20) { nodes { assignedTo { username } createdBy { username email } } } }",
             as_user="admin",
         )
-    (read,) = [statement.text for statement in statements if "user" in statement.text.split()]
+    # A session is believed for a second at most: whoever takes longer has it checked.
+    texts = [statement.text for statement in statements if "all_session" not in statement.text]
+    (read,) = [text for text in texts if "user" in text.split()]
     assert "FROM tickets LEFT OUTER JOIN user" in read
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from gateway.auth.organisation import scope_in_database, scopes_in_database
@@ -44,7 +44,8 @@ def _said(scope: Scope) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=1_000, deadline=None)
+# A busy machine is no fault of the examples.
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SALESPEOPLE, WARRIORS, IDS, some.sampled_from(STAFF))
 def test_a_team_is_the_same_among_all_as_alone(
     salespeople: list[SalespersonRow], warriors: list[WarriorRow], user_id: int, caller: Caller

@@ -17,9 +17,9 @@ import httpx
 from tests.canaries.marks import HASHES, MarkedEstate
 from tests.canaries.operations import sent_text
 from tests.canaries.sight import marks_in, may_see
-from tests.demo_process import free_port
 from tests.gateways import SECRET
 from tests.oracle.rules import Caller
+from tests.servers.process import free_port
 
 
 @dataclass

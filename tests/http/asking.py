@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import socket
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from tests.gateways import REQUEST_ID, RunningGateway
+from tests.servers.mysql_like import MySQLLikeServer
 
+PATIENCE = 20.0
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 TYPENAME = b'{"query":"{ __typename }"}'
@@ -64,3 +68,34 @@ def ask(
     headers = {"x-request-id": REQUEST_ID} if token is None else bearer(token)
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
     return send(gateway, body=body, headers=headers)
+
+
+def ask_and_leave(
+    gateway: RunningGateway,
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    token: str | None = None,
+    once: Callable[[], bool],
+) -> None:
+    """Asks a query, and goes away without an answer once a condition holds, which says that the gateway is at it."""
+    body = json.dumps({"query": query, "variables": variables or {}}).encode()
+    headers = {"host": "x", "content-type": JSON, "content-length": str(len(body))}
+    headers |= {} if token is None else bearer(token)
+    lines = ["POST /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    with socket.create_connection(("127.0.0.1", gateway.settings.port), timeout=PATIENCE) as connection:
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        deadline = time.monotonic() + PATIENCE
+        while not once():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def somebody_waits(server: MySQLLikeServer) -> bool:
+    """Whether a statement on a server waits for a table that somebody else has locked."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from information_schema.processlist where state like 'Waiting for table%'"
+        )
+        (count,) = cursor.fetchone() or (0,)
+    return bool(count)

@@ -43,6 +43,7 @@ from gateway.services import open_estate
 from gateway.settings import Settings
 from tests.conftest import USES
 from tests.gateways import RunningGateway, running
+from tests.http.asking import ask_and_leave, somebody_waits
 from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
 
@@ -437,9 +438,10 @@ def test_long_documents_and_variables_are_cut_short_without_being_read_to_their_
     for _ in range(900):
         deep = [deep]
     query = f"query($a: A, $b: A) {{ {'field ' * 50_000} }}"
-    started = time.perf_counter()
+    # The time of this thread alone: another process may have the processor meanwhile.
+    started = time.thread_time()
     document = parse(query)
-    parsed = time.perf_counter()
+    parsed = time.thread_time()
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     redaction = Redaction(frozenset())
@@ -448,7 +450,7 @@ def test_long_documents_and_variables_are_cut_short_without_being_read_to_their_
     assert LONGEST_DOCUMENT - 10 < len(text) < LONGEST_DOCUMENT + 3
     assert LONGEST_VARIABLE - 10 < len(variables["a"]) < LONGEST_VARIABLE + 3
     assert variables["b"] == "[1 × " * 11 + "…" + "]" * 11
-    assert time.perf_counter() - parsed < (parsed - started) / 5
+    assert time.thread_time() - parsed < (parsed - started) / 5
 
 
 # --- off the request's path ---------------------------------------------------------------------------------
@@ -482,6 +484,11 @@ def test_thousands_of_requests_make_thousands_of_entries_each_once(every_audited
     _ask_often(every_audited.gateway, 3_000)
     rows = every_audited.logs.expect(3_000)
     assert len({row["request_body"]["id"] for row in rows}) == 3_000
+    # A batch is counted after others can see its rows.
+    deadline = time.monotonic() + PATIENCE
+    while _counted("written") - written < 3_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert (_counted("written") - written, _counted("lost") - lost) == (3_000, 0)
 
 
@@ -517,18 +524,23 @@ def logs_locked(server: MySQLLikeServer) -> Iterator[None]:
 def test_requests_answer_as_fast_as_ever_while_the_logs_are_locked(
     mariadb_gateway: RunningGateway, mariadb_server: MySQLLikeServer
 ) -> None:
-    settings = replace(mariadb_gateway.settings, audit_reads=True, statement_seconds=1.0)
+    settings = replace(mariadb_gateway.settings, audit_reads=True, statement_seconds=4.0)
     with logs_of(settings) as found, running(settings, "locked") as gateway:
-        usual = _ask_often(gateway, 400, threads=1)
-        found.expect(400)
+        _ask_often(gateway, 100, threads=1)
+        found.expect(100)
         with logs_locked(mariadb_server):
-            deadline = time.monotonic() + 3 * settings.statement_seconds
+            # Long enough for a batch to be given up, and written once more.
+            deadline = time.monotonic() + 1.5 * settings.statement_seconds
             locked: list[float] = []
+            usual: list[float] = []
             while time.monotonic() < deadline:
                 locked += _ask_often(gateway, 50, threads=1)
+                # By turns with a gateway that writes no entries: whatever else the machine does slows both.
+                usual += _ask_often(mariadb_gateway, 50, threads=1)
         assert sorted(locked)[len(locked) // 2] < 2 * sorted(usual)[len(usual) // 2]
-        assert max(locked) < settings.statement_seconds / 2
-        rows = found.expect(400 + len(locked))
+        # Who waited for the lock would do so for as long as a statement may take.
+        assert max(locked) < settings.statement_seconds * 3 / 4
+        rows = found.expect(100 + len(locked))
         assert len({row["request_body"]["id"] for row in rows}) == len(rows)
 
 
@@ -537,13 +549,11 @@ def test_what_was_read_for_a_client_that_went_away_has_an_entry(
 ) -> None:
     query = "{ leads(first: 4) { nodes { firmName company { companyName } } } }"
     with audited(mariadb_gateway) as found:
-        headers = {"authorization": f"Bearer {found.gateway.login('admin')}"}
+        token = found.gateway.login("admin")
         with mariadb_server.connect("magenta") as connection, connection.cursor() as cursor:
             cursor.execute("lock tables company write")
-            with pytest.raises(httpx.ReadTimeout):
-                httpx.post(
-                    f"{found.gateway.url}/graphql", json={"query": query}, headers=headers, timeout=0.5
-                )
+            # By then the leads have been read: their companies are asked for.
+            ask_and_leave(found.gateway, query, token=token, once=lambda: somebody_waits(mariadb_server))
             # Before anybody unlocks it: what nobody waits for is not read to its end.
             (row,) = found.logs.expect(1)
             cursor.execute("unlock tables")
@@ -554,7 +564,8 @@ def test_what_was_read_for_a_client_that_went_away_has_an_entry(
 def test_a_process_that_stops_while_the_logs_are_locked_gives_up_and_says_how_many(
     mariadb_gateway: RunningGateway, mariadb_server: MySQLLikeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(mariadb_gateway.settings, audit_reads=True)
+    # Who didn't give up would wait for its statement.
+    settings = replace(mariadb_gateway.settings, audit_reads=True, statement_seconds=60.0)
     lost, said = _counted("lost"), LogCapture()
     monkeypatch.setattr(audit, "log", wrap_logger(None, processors=[said]))
     with logs_of(settings) as found:
@@ -562,7 +573,7 @@ def test_a_process_that_stops_while_the_logs_are_locked_gives_up_and_says_how_ma
             with running(settings, "stopped while locked") as gateway:
                 _ask_often(gateway, 10)
                 stopped = time.monotonic()
-            assert time.monotonic() - stopped < audit.CLOSE_SECONDS + 3
+            assert time.monotonic() - stopped < audit.CLOSE_SECONDS + 10
         assert _counted("lost") - lost == 10
         assert found.rows() == []
     assert said.entries == [
@@ -617,7 +628,9 @@ async def test_what_overflows_is_counted_and_what_fits_is_written_later(
         async with audit_over(settings, most_waiting=20) as queue:
             with logs_locked(mariadb_server):
                 queue.put(entry(0))
-                await asyncio.sleep(1.5 * audit.BATCH_SECONDS)
+                # Until it has been taken out of the queue. The server can only be looked at.
+                while not somebody_waits(mariadb_server):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
                 for number in range(1, 31):
                     queue.put(entry(number))
                 await asyncio.sleep(1)

@@ -11,6 +11,7 @@ import bcrypt
 import httpx
 import pytest
 
+from gateway.auth import throttle as module
 from gateway.auth.throttle import LoginThrottle
 from gateway.errors import GatewayError
 from tests.gateways import RunningGateway, running
@@ -186,6 +187,12 @@ async def test_only_a_good_login_makes_an_address_known() -> None:
 # --- where it is counted ----------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is waited for however long it takes: for a test of what it counts, not of doing without it."""
+    monkeypatch.setattr(module, "REDIS_SECONDS", 30.0)
+
+
 def _throttle(dsn: str, *, per_account: int, elsewhere: int = 1_000) -> LoginThrottle:
     return LoginThrottle(dsn, per_account=per_account, per_account_elsewhere=elsewhere, per_address=1_000)
 
@@ -199,6 +206,7 @@ async def _allowed(throttle: LoginThrottle, name: str, attempts: int, *, address
     return allowed
 
 
+@pytest.mark.usefixtures("patient")
 async def test_workers_know_by_redis_where_an_account_is_used_from(redis_server: RedisServer) -> None:
     workers = [_throttle(redis_server.dsn(), per_account=100, elsewhere=2) for _ in range(2)]
     assert await _allowed(workers[0], "known to two workers", 4) == 2
@@ -207,6 +215,7 @@ async def test_workers_know_by_redis_where_an_account_is_used_from(redis_server:
     assert await _allowed(workers[1], "known to two workers", 4, address="192.0.2.2") == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_workers_count_together_by_redis(redis_server: RedisServer) -> None:
     workers = [_throttle(redis_server.dsn(), per_account=5) for _ in range(2)]
     assert await _allowed(workers[0], "of two workers", 3) == 3

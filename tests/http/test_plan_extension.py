@@ -286,6 +286,7 @@ def test_requests_at_once_have_their_own_plans(gateway: RunningGateway) -> None:
 
 
 def test_answer_is_the_same_but_for_the_plan_at_its_end(gateway: RunningGateway) -> None:
+    gateway.login("admin")
     with gateway.counted() as without:
         plain = gateway.post({"query": JOINED}, as_user="admin")
     with gateway.counted() as with_plan:

@@ -94,6 +94,7 @@ def test_a_partner_is_nobodys_assignee(writing: Writing) -> None:
 def test_a_ticket_of_others_is_as_one_that_is_not_there(writing: Writing, who: str) -> None:
     caller = writing.caller(who)
     row = next(row for row in writing.data.rows("Ticket") if not caller.visible("Ticket", row))
+    writing.gateway.login(who)
     for status in ("Closed", "Nonsense"):
         answers = []
         for key in (row["id"], ABSENT):
