@@ -32,6 +32,8 @@ class RedisServer(RunningServer):
 
     def ask_version(self) -> str:
         with self.client() as client:
+            # It tells its version before it has loaded its data, and answers nothing else until then.
+            client.ping()
             information: dict[str, str] = client.info("server")
             return information["redis_version"]
 
