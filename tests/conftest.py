@@ -12,6 +12,7 @@ from gateway.app import collect_only_what_comes
 from gateway.demo import demo_settings
 from gateway.settings import Settings
 from tests.gateways import SECRET, RunningGateway, fill, running
+from tests.http.partners import Partner, partner_in
 from tests.servers import catalogue
 from tests.servers.clickhouse import ClickHouseServer
 from tests.servers.fixtures import count_use
@@ -126,6 +127,20 @@ def every_gateway(request: pytest.FixtureRequest) -> RunningGateway:
     count_use(request.node, *USES[request.param])
     found: RunningGateway = request.getfixturevalue(f"{request.param}_gateway")
     return found
+
+
+@pytest.fixture
+def partner(every_gateway: RunningGateway) -> Iterator[Partner]:
+    """A partner company of the test's own, in each estate in turn."""
+    with partner_in(every_gateway) as made:
+        yield made
+
+
+@pytest.fixture
+def embedded_partner(gateway: RunningGateway) -> Iterator[Partner]:
+    """The same, in the embedded estate alone."""
+    with partner_in(gateway) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

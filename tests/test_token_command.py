@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime, timedelta
 
@@ -14,22 +13,7 @@ import pytest
 
 from gateway.auth.tokens import hashed
 from gateway.settings import Settings, environment_name
-from tests.gateways import RunningGateway
-from tests.http.partners import Partner, partner_in
-
-
-@pytest.fixture
-def partner(every_gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in each estate."""
-    with partner_in(every_gateway) as made:
-        yield made
-
-
-@pytest.fixture
-def embedded_partner(gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in the embedded estate alone."""
-    with partner_in(gateway) as made:
-        yield made
+from tests.http.partners import Partner
 
 
 def _gateway(partner: Partner, *arguments: str) -> subprocess.CompletedProcess[str]:

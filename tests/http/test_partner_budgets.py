@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from tests.gateways import RunningGateway
 from tests.http.asking import GRAPHQL, ask, bearer, errors, send
-from tests.http.partners import Partner, partner_in
+from tests.http.partners import Partner
 
 # 1 + 20 and 1 + 80.
 CHEAP = "{ leads(first: 20) { nodes { databaseId } } }"
 DEAR = "{ leads(first: 80) { nodes { databaseId } } }"
 TOO_DEAR = "{ leads(first: 100) { nodes { databaseId } } }"
-
-
-@pytest.fixture
-def partner(every_gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in each estate."""
-    with partner_in(every_gateway) as made:
-        yield made
-
-
-@pytest.fixture
-def embedded_partner(gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in the embedded estate alone."""
-    with partner_in(gateway) as made:
-        yield made
 
 
 def _token(partner: Partner, budget: int = 100) -> str:

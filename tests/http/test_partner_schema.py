@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from graphql import GraphQLObjectType, build_schema
 from sqlalchemy import select
 
 from datasources.iperform.tables import leads, warrior
-from tests.gateways import RunningGateway
 from tests.http.asking import ask, bearer, errors
 from tests.http.partners import Partner, partner_in
 
@@ -19,20 +17,6 @@ VIEWER = """
 """
 CONTACT = {"clientEmailId", "clientMobileNo", "whatsappNumber"}
 VALUE = {"tentativeValue", "probability"}
-
-
-@pytest.fixture
-def partner(every_gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in each estate."""
-    with partner_in(every_gateway) as made:
-        yield made
-
-
-@pytest.fixture
-def embedded_partner(gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in the embedded estate alone."""
-    with partner_in(gateway) as made:
-        yield made
 
 
 def _token(partner: Partner, *scopes: str) -> str:

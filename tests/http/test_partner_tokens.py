@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -18,9 +17,8 @@ from datasources.iperform.tables import metadata, partner_company
 from gateway.auth.partner_token_text import checksum, new_token
 from gateway.auth.tokens import hashed
 from gateway.resolvers.ids import encode_id
-from tests.gateways import RunningGateway
 from tests.http.asking import GRAPHQL, ask, bearer, code, errors, send
-from tests.http.partners import CREATE, REVOKE, VIEWER, Partner, partner_in
+from tests.http.partners import CREATE, REVOKE, VIEWER, Partner
 
 # A token is believed for this long at most, and a little more.
 NOTICED = 2.0
@@ -28,20 +26,6 @@ NOTICED = 2.0
 AT_ONCE = 16
 NO_COMPANY = "There is no active partner company with that id."
 NO_TOKEN = "There is no partner token with that id."
-
-
-@pytest.fixture
-def partner(every_gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner of nobody else's, in each estate."""
-    with partner_in(every_gateway) as made:
-        yield made
-
-
-@pytest.fixture
-def embedded_partner(gateway: RunningGateway) -> Iterator[Partner]:
-    """A partner in the embedded estate alone."""
-    with partner_in(gateway) as made:
-        yield made
 
 
 def _wait_until_refused(partner: Partner, token: str) -> float:
