@@ -116,6 +116,7 @@ async def _to_graphiql(_: Request) -> Response:
 def create_app() -> Starlette:
     """The application that the environment describes: what a worker process loads."""
     app = make_app(read_settings())
+    SCHEMAS.build_ahead()
     collect_only_what_comes()
     return app
 
