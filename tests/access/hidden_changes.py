@@ -27,7 +27,8 @@ from tests.oracle.data import Row
 from tests.oracle.rules import ADMIN, SECRET_COLUMNS, Caller
 
 _fresh = count(1)
-FIRST_KEY = 1_500_000_000
+# Downwards from here: a database counts on from the largest key that it has ever had, for rows that others add.
+LAST_KEY = 1_500_000_000
 RUBBISH = (None, "", " ", ",", "0", "-1", "012", " 7", "१", "7a", "9" * 100, "All", "%", "x' or '1'='1", "\\")
 
 # Texts that may hold what they are not meant for; what a lead's list of salespeople is, the gateway keeps in a table.
@@ -123,7 +124,7 @@ class HiddenChanges:
         cells = self._backstage.row(table_of(type_name), row[primary_key(type_name)])
         assert cells is not None
         number = next(_fresh)
-        own: Cells = {primary_key(type_name): FIRST_KEY + number}
+        own: Cells = {primary_key(type_name): LAST_KEY - number}
         if type_name in UNIQUE:
             own[UNIQUE[type_name]] = f"hidden {number}"
         new = {**cells, **self._shaken(type_name, row), **own}
@@ -226,14 +227,14 @@ class HiddenChanges:
             demo_scheduled_data: {"lead_id": lead},
         }
         table = self._choice.one(list(rows))
-        self._backstage.insert(table, {"id": FIRST_KEY + number, **rows[table]})
+        self._backstage.insert(table, {"id": LAST_KEY - number, **rows[table]})
         return f"insert {table.name} {rows[table]}"
 
     def _token(self) -> str:
         number = next(_fresh)
         partner = self._choice.one(self._caller.data.rows("PartnerCompany"))["id"]
         cells = {
-            "id": FIRST_KEY + number,
+            "id": LAST_KEY - number,
             "partner_company_id": partner,
             "name": f"hidden {number}",
             "prefix": f"ipgw_hidden{number}",
@@ -289,7 +290,7 @@ class HiddenChanges:
         runs = {**of, "report_name": mark, "sync_date": when, "status": "x", "records_processed": 1}
         firms = {
             **of,
-            "id": next(_fresh) + FIRST_KEY,
+            "id": LAST_KEY - next(_fresh),
             "subcompany_name": mark,
             "enabled": True,
             "created_on": when,
