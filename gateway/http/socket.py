@@ -292,8 +292,7 @@ class Socket:
     async def drain(self) -> None:
         """Closes it, once its queries and mutations are done."""
         self._draining = True
-        while waiting := [item.task for item in self._running if not item.is_subscription]:
-            await asyncio.wait(waiting)
+        await asyncio.gather(*[operation.settled() for operation in self._running])
         self.end(endings.RESTART)
 
     async def _close(self, ending: Ending) -> None:

@@ -65,12 +65,13 @@ class SocketOperation:
         self._subscription: Subscription | None = None
         self._changes = False
         self._is_wanted = True
+        self._settled = asyncio.Event()
         self.task = asyncio.create_task(self._run())
+        self.task.add_done_callback(lambda _: self._settled.set())
 
-    @property
-    def is_subscription(self) -> bool:
-        """Whether it goes on until somebody ends it."""
-        return self._subscription is not None
+    async def settled(self) -> None:
+        """Waits until it has ended, or is a subscription, which goes on until somebody ends it."""
+        await self._settled.wait()
 
     def stop(self) -> None:
         """Ends it: nobody wants its answer. What has begun to change something goes on to its end."""
@@ -125,6 +126,7 @@ class SocketOperation:
         if found.kind is not OperationType.SUBSCRIPTION:
             return await operations.execute(begun)
         self._subscription = await operations.subscribe(begun)
+        self._settled.set()
         return None
 
     async def _deliver(self, subscription: Subscription) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from gateway.http import event_stream, socket
+from gateway.http.endings import RESTART
 from gateway.http.metrics import CLOSES, MESSAGES_TO_SOCKETS, SOCKETS_OPEN, STREAMS_OPEN
 from gateway.live.subscription import Order, Subscription
 from tests.gateways import RunningGateway
@@ -232,3 +233,28 @@ async def test_a_subscription_is_in_the_audit_when_it_has_ended(
             pass
         await until(lambda: len(entries()) == 3)
         assert entries() == [refused, ("SUBSCRIBE", 200, None), ("SUBSCRIBE", 200, None)]
+
+
+async def test_a_socket_ends_with_the_process_though_a_subscription_is_just_beginning(
+    ticking: RunningGateway, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on, subscribe = threading.Event(), threading.Event(), clock.subscribe
+
+    async def subscribe_late(order: Order) -> Subscription:
+        begun.set()
+        await asyncio.to_thread(goes_on.wait)
+        return await subscribe(order)
+
+    monkeypatch.setattr(clock, "subscribe", subscribe_late)
+    async with raw(ticking, token=ticking.login("admin")) as socket:
+        await socket.subscribe()
+        await until(begun.is_set)
+        connections = connections_of(ticking)
+        (connection,) = connections._open
+        drained = asyncio.run_coroutine_threadsafe(connection.drain(), connections._tasks[0].get_loop())
+        await asyncio.sleep(0.1)
+        assert not drained.done()
+        goes_on.set()
+        closed = await socket.closed()
+        assert (closed.code, closed.reason) == (RESTART.close_code, RESTART.reason)
+        await asyncio.wrap_future(drained)
