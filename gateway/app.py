@@ -90,6 +90,8 @@ def make_app(
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", sockets),
             Route("/graphiql/config.json", _page_config),
+            Route("/graphiql", _to_graphiql),
+            Route("/graphiql/", _to_graphiql),
             Mount("/graphiql", StaticFiles(directory=FOLDER)),
             Route("/schema.graphql", schema_text),
             Route("/files/{token:path}", stored_file),

@@ -33,6 +33,8 @@ class Code(Enum):
     INTERNAL = "INTERNAL"
 
 
+# The seconds after which asking again is worth it, in an error's `details`; over HTTP it is a header as well.
+RETRY_AFTER = "retryAfter"
 RETRYABLE = frozenset({Code.THROTTLED, Code.SLOW_CONSUMER, Code.SOURCE_UNAVAILABLE, Code.TIMEOUT})
 
 

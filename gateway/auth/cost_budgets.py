@@ -15,7 +15,7 @@ from limits.errors import StorageError
 
 from gateway.auth.principal import Principal
 from gateway.auth.throttle import shared_storage
-from gateway.errors import Code, GatewayError
+from gateway.errors import RETRY_AFTER, Code, GatewayError
 
 # After a failure of Redis it isn't waited for again at once: this stands before every operation of a partner.
 SECONDS_ALONE = 5.0
@@ -69,4 +69,5 @@ async def _taken(
         Code.THROTTLED,
         f"The operation may cost {cost}, and {window.remaining} of the token's {item.amount} a minute are left; "
         f"ask again in {seconds} s.",
+        {RETRY_AFTER: seconds},
     )

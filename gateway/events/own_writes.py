@@ -12,6 +12,7 @@ import structlog
 
 from gateway.errors import GatewayError
 from gateway.events.bus import Captured, LeaseLost, Writer
+from gateway.events.capturing import APPENDED
 from gateway.events.event import StatusEvent
 from gateway.events.gathered import ended
 from gateway.events.lease import Lease
@@ -66,6 +67,7 @@ class OwnWrites:
         writer = await self._writer()
         try:
             await writer.append([Captured((event,), PLACE)])
+            APPENDED.labels(event.subject.value).inc()
         finally:
             await self._lease.give_back()
 

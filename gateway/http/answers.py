@@ -13,7 +13,7 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 
 from gateway.engine.documents import RequestRefused
-from gateway.errors import RETRYABLE, Code, GatewayError
+from gateway.errors import RETRY_AFTER, RETRYABLE, Code, GatewayError
 from gateway.http.negotiate import Media
 
 log = structlog.get_logger(__name__)
@@ -36,13 +36,14 @@ class Answer:
     """A GraphQL answer, before it is known in which media type it goes out.
 
     `executed` says whether there is a `data` entry, even if it is null; `codes` are those of its errors, each once, and
-    `code` is that of a refused request.
+    `code` is that of a refused request, `retry_after` the seconds after which it may be sent again, if they are known.
     """
 
     body: bytes
     executed: bool
     codes: Sequence[str] = ()
     code: Code | None = None
+    retry_after: int | None = None
 
     @property
     def errors(self) -> bytes:
@@ -94,7 +95,9 @@ def of_refusal(refusal: RequestRefused, request_id: str) -> Answer:
 
 def of_error(error: GatewayError, request_id: str) -> Answer:
     """A request that ended before anything was executed."""
-    return _without_data([_entry(error.message, error.code, request_id)], error.code)
+    entry = _entry(error.message, error.code, request_id)
+    entry["extensions"] |= error.details
+    return replace(_without_data([entry], error.code), retry_after=error.details.get(RETRY_AFTER))
 
 
 def of_unexpected(request_id: str) -> Answer:

@@ -5,6 +5,7 @@ A subscription is answered by a stream of events, and so is everything for who a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql import OperationType
@@ -109,7 +110,8 @@ class GraphQLEndpoint:
             if exchange.streamed and answer.executed:
                 await send_once(send, answer)
             else:
-                await send_json(incoming, send, exchange.media, answer.body, status=status)
+                headers = _headers_of(answer)
+                await send_json(incoming, send, exchange.media, answer.body, status=status, headers=headers)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         incoming, settings = exchange.incoming, self._services.settings
@@ -213,6 +215,10 @@ async def _refuse(exchange: _Exchange, error: Refused, send: Send) -> None:
     await send_json(
         exchange.incoming, send, exchange.media, answer.body, status=error.status, headers=error.headers
     )
+
+
+def _headers_of(answer: Answer) -> Mapping[str, str] | None:
+    return None if answer.retry_after is None else {"retry-after": str(answer.retry_after)}
 
 
 def _accept(incoming: Incoming) -> str:

@@ -56,8 +56,9 @@ def test_metrics_count_requests_by_route_and_statements_by_source(gateway: Runni
     assert "a-secret-token" not in text
 
 
-def test_the_root_leads_to_graphiql(gateway: RunningGateway) -> None:
-    answer = gateway.client.get("/")
+@pytest.mark.parametrize("address", ["/", "/graphiql", "/graphiql/"])
+def test_the_root_leads_to_graphiql(gateway: RunningGateway, address: str) -> None:
+    answer = gateway.client.get(address)
     assert (answer.status_code, answer.headers["location"]) == (307, "/graphql")
 
 
@@ -92,7 +93,7 @@ def test_all_files_of_graphiql_are_served(gateway: RunningGateway) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/graphiql/", "/graphiql/nothing.js", "/graphiql/%2e%2e/page.py", "/graphiql/..%2fpage.py", "/nothing"],
+    ["/graphiql/nothing.js", "/graphiql/%2e%2e/page.py", "/graphiql/..%2fpage.py", "/nothing"],
 )
 def test_what_is_no_file_of_graphiql_is_404(gateway: RunningGateway, address: str) -> None:
     assert gateway.client.get(address).status_code == 404

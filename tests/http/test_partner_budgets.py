@@ -31,10 +31,13 @@ def test_operations_are_charged_until_the_budget_is_used_up(partner: Partner) ->
         "THROTTLED",
         True,
     )
-    assert re.fullmatch(
-        r"The operation may cost 21, and 19 of the token's 100 a minute are left; ask again in \d+ s\.",
+    said = re.fullmatch(
+        r"The operation may cost 21, and 19 of the token's 100 a minute are left; ask again in (\d+) s\.",
         error["message"],
     )
+    assert said is not None
+    assert error["extensions"]["retryAfter"] == int(said[1])
+    assert refused.headers["retry-after"] == said[1]
     # What is left buys what it can, and another token has a budget of its own.
     assert "data" in ask(partner.gateway, "{ viewer { role } }", token=token).json()
     assert "data" in ask(partner.gateway, DEAR, token=_token(partner)).json()
