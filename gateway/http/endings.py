@@ -60,6 +60,9 @@ TOO_EARLY = Ending(
 )
 NO_TOKEN = forbidden('Forbidden: connection_init needs the payload {"authorization": "Bearer …"}.')
 BAD_TOKEN = forbidden("Forbidden: the token is no longer good; log in or renew it, then connect again.")
+OTHERS_TOKEN = forbidden(
+    "Forbidden: the token is somebody else's, or has other rights; connect again with it."
+)
 EXPIRED = forbidden("Forbidden: the access token has expired; renew it, then connect again.")
 CHANGED = forbidden("Forbidden: your role or its permissions have changed; connect again.")
 NO_LONGER_VIEWED = forbidden("Forbidden: whom you view as isn't let in any longer, or has other rights now.")

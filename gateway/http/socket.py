@@ -225,7 +225,7 @@ class Socket:
         except GatewayError as error_:
             return orjson.loads(failure(error_, new_request_id()).body)  # type: ignore[no-any-return]
         if not same_rights(asker.principal, before.principal):
-            raise Ended(endings.BAD_TOKEN)
+            raise Ended(endings.OTHERS_TOKEN)
         await self._believe(authorization)
         return self._expiry()
 
