@@ -12,33 +12,52 @@ from typing import Annotated
 import cyclopts
 import uvicorn
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from datasources.migrate import migrate_clickhouse, migrate_mysql
-from datasources.migration_journal import MigrationError
-from datasources.seed import NotEmptyError, load_estate
+from datasources.seed import load_estate
 from datasources.sharing import repair_sharing as repair
+from gateway import __version__
 from gateway.auth.audience import Audience
+from gateway.auth.partner_token_order import checked_scopes
 from gateway.auth.roles import Caller
 from gateway.demo import DEMO_LEADS, DEMO_SEED, DEMO_TODAY, greet, prepare
 from gateway.doctor import examine
+from gateway.errors import bad_input
+from gateway.failures import sentence_of
 from gateway.http.server import server_options
+from gateway.listening import require_address
 from gateway.schema.build import SCHEMAS, schema_for
 from gateway.schema.matrix import access_matrix
 from gateway.seeding import Target, target_of
-from gateway.settings import SettingsError, read_settings
+from gateway.settings import read_settings
 from gateway.sharing import describe_repair
-from gateway.token_commands import token_commands
+from gateway.token_commands import options_named, token_commands
 
-app = cyclopts.App(name="gateway", help="One GraphQL API over a sales company's whole data estate.")
+app = cyclopts.App(
+    name="gateway", version=__version__, help="One GraphQL API over a sales company's whole data estate."
+)
 app.command(token_commands)
 
 DEMO_FOLDER = Path(".gateway") / "demo"
+# What the data's history of some years leaves of ClickHouse's moments, which are from 1970 to 2106.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+
+
+def _check_day(_: type, day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"Must be from {FIRST_DAY} to {LAST_DAY}.")
+
+
+Leads = Annotated[int, Parameter(validator=Number(gte=1))]
+Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))]
 
 
 @app.command
 def serve() -> None:
     """Serve the estate that the environment describes (GATEWAY_…; see `gateway doctor`)."""
     settings = read_settings()
+    require_address(settings.host, settings.port, host_name="GATEWAY_HOST", port_name="GATEWAY_PORT")
     # Once it has shut down, uvicorn raises the signal anew that it was told by: an end in order is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
@@ -55,8 +74,8 @@ def serve() -> None:
 @app.command
 def demo(
     *,
-    port: int = 8000,
-    leads: int = DEMO_LEADS,
+    port: Port = 8000,
+    leads: Leads = DEMO_LEADS,
     folder: Path = DEMO_FOLDER,
     host: str = "127.0.0.1",
 ) -> None:
@@ -64,11 +83,16 @@ def demo(
 
     Parameters
     ----------
-    port: The port to listen on.
-    leads: How many leads the estate has, if it is made now.
-    folder: Where the estate is kept.
-    host: The loopback address to listen on; no other is taken.
+    port:
+        The port to listen on.
+    leads:
+        How many leads the estate has, if it is made now.
+    folder:
+        Where the estate is kept.
+    host:
+        The loopback address to listen on; no other is taken.
     """
+    require_address(host, port, host_name="`--host`", port_name="`--port`")
     settings = prepare(folder, host=host, port=port, leads=leads)
     from gateway.app import make_app  # noqa: PLC0415 - after the estate, so that a mistake above is said at once
 
@@ -86,6 +110,7 @@ def demo(
 def migrate() -> None:
     """Bring the databases that the environment names up to date. Can be run again at any time."""
     settings = read_settings()
+    settings.require_migratable()
     done = [
         *migrate_mysql(settings.iperform_dsn, "iperform"),
         *migrate_mysql(settings.magenta_dsn, "magenta"),
@@ -97,34 +122,51 @@ def migrate() -> None:
 @app.command
 def seed(
     *,
-    leads: int = DEMO_LEADS,
+    leads: Leads = DEMO_LEADS,
     random: Annotated[int, Parameter(name="--seed")] = DEMO_SEED,
-    today: str = DEMO_TODAY.isoformat(),
+    today: Annotated[date, Parameter(validator=_check_day)] = DEMO_TODAY,
     replace: bool = False,
 ) -> None:
     """Fill the estate that the environment names with believable data, the same for the same numbers.
 
     Parameters
     ----------
-    leads: How many leads to make.
-    random: What the data is drawn from.
-    today: The day that the data ends on.
-    replace: Empty the tables first. Without it, tables that hold rows are left alone and nothing is done.
+    leads:
+        How many leads to make.
+    random:
+        What the data is drawn from.
+    today:
+        The day that the data ends on.
+    replace:
+        Empty the tables first: every row of the estate is deleted. Without it, nothing is done where there are rows.
     """
     target: Target = target_of(read_settings())
-    load_estate(leads=leads, seed=random, today=date.fromisoformat(today), replace=replace, **target)
+    load_estate(leads=leads, seed=random, today=today, replace=replace, **target)
 
 
 @app.command
-def schema(*, audience: Caller = Caller.ADMIN, scope: tuple[str, ...] = ()) -> None:
+def schema(
+    *,
+    audience: Caller = Caller.ADMIN,
+    scope: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+) -> None:
     """Print the schema (SDL) of one kind of caller.
 
     Parameters
     ----------
-    audience: Whose schema; ADMIN's holds everything.
-    scope: A scope of a partner's token; can be given several times.
+    audience:
+        Whose schema; ADMIN's holds everything.
+    scope:
+        A scope of a partner's token; can be given several times.
     """
-    print(schema_for(Audience(audience, frozenset(scope))).sdl, end="")
+    print(schema_for(Audience(audience, _scopes_of(audience, scope))).sdl, end="")
+
+
+def _scopes_of(audience: Caller, asked: tuple[str, ...]) -> frozenset[str]:
+    if asked and audience is not Caller.PARTNER:
+        raise bad_input("`--scope` is of a partner's token: give it with `--audience partner`.")
+    with options_named():
+        return frozenset(checked_scopes(asked) if asked else ())
 
 
 @app.command
@@ -148,11 +190,14 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Runs a command; a mistake in the settings or the data is one line, not a traceback."""
+    """Runs a command; what whoever runs it can mend is said in one line, not by a traceback."""
     try:
         app()
-    except (SettingsError, NotEmptyError, MigrationError) as error:
-        sys.exit(f"gateway: {error}")
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        sys.exit(f"gateway: {sentence}")
 
 
 if __name__ == "__main__":

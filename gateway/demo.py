@@ -14,7 +14,7 @@ from datasources.migration_journal import MigrationError
 from datasources.seed import load_estate
 from gateway.http.page import DEMO_ACCOUNTS, DEMO_PASSWORD
 from gateway.seeding import target_of
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 
 DEMO_LEADS = 5_000
 DEMO_SEED = 1
@@ -23,15 +23,13 @@ DEMO_TODAY = date(2026, 11, 20)
 
 
 def prepare(folder: Path, *, host: str, port: int, leads: int) -> Settings:
-    """The settings of the demo, its estate made if it isn't there yet. Raises SettingsError for an outside address."""
+    """The settings of the demo, its estate made if it isn't there yet.
+
+    Raises SettingsError for an outside address, and for a folder that can't be made or written to.
+    """
     folder = folder.resolve()
     made = folder / "made"
-    secret_file = folder / "secret"
-    if not secret_file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        secret_file.touch(mode=0o600)
-        secret_file.write_text(secrets.token_urlsafe(48))
-    settings = demo_settings(folder, host=host, port=port, secret=secret_file.read_text())
+    settings = demo_settings(folder, host=host, port=port, secret=secret_of(folder))
     if made.exists() and not is_of_this_version(folder):
         print("The demo's estate is of another version: it is made anew.", flush=True)
         made.unlink()
@@ -42,6 +40,22 @@ def prepare(folder: Path, *, host: str, port: int, leads: int) -> Settings:
         fill(settings, leads=leads, today=DEMO_TODAY)
         made.touch()
     return settings
+
+
+def secret_of(folder: Path) -> str:
+    """What the demo signs with, made with its folder. Raises SettingsError."""
+    secret_file = folder / "secret"
+    try:
+        if not secret_file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            secret_file.touch(mode=0o600)
+            secret_file.write_text(secrets.token_urlsafe(48))
+        return secret_file.read_text()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(
+            f"`--folder` must be a folder that can be made and written to; {folder}: {reason}"
+        ) from error
 
 
 def is_of_this_version(folder: Path) -> bool:

@@ -16,12 +16,12 @@ from gateway.schema.build import SCHEMAS
 BYPASS = Policy.unrestricted(reason="an operator checks what the roles are denied; nobody's rows are read")
 
 
-async def examine_roles(system: SystemAccess) -> tuple[list[str], bool]:
-    """What is odd about the roles, in lines, and whether all is well."""
+async def examine_roles(system: SystemAccess, *, table_advice: str) -> tuple[list[str], bool]:
+    """What is odd about the roles, in lines, and whether all is well. `table_advice` is for a missing table."""
     try:
         rows = await system.rows((role.c.role_name, role.c.permissions), where=EVERYTHING, bypass=BYPASS)
     except Exception:
-        return ["The table `role` can't be read: run `gateway migrate`."], False
+        return [f"The table `role` can't be read: {table_advice}."], False
     lines = [line for name, permissions in rows for line in oddities(name, permissions)]
     return lines or ["What the roles are denied is all there."], not lines
 

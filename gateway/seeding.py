@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from datasources.engines.s3 import Bucket
 from datasources.seed import FolderTarget, S3Target
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 
 
 class Target(TypedDict):
@@ -31,13 +31,15 @@ def target_of(settings: Settings) -> Target:
 
 
 def files_target(dsn: str) -> FolderTarget | S3Target:
-    """The file store to fill. Raises ValueError for a DSN that names none."""
+    """The file store to fill. Raises SettingsError where its keys are needed and absent."""
     parts = urlsplit(dsn)
     if parts.scheme == "file":
         return FolderTarget(Path(unquote(parts.path)))
     bucket = Bucket.of(parts)
     if bucket.access_key is None or bucket.secret_key is None:
-        raise ValueError("filling a bucket needs its keys in the DSN")
+        raise SettingsError(
+            "GATEWAY_FILES_DSN must have the keys of the bucket, s3://key:secret@…, to fill it"
+        )
     return S3Target(
         bucket=bucket.name,
         endpoint=bucket.endpoint,

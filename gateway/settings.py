@@ -12,9 +12,16 @@ from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from datasources.addresses import check_address
+
 PREFIX = "GATEWAY_"
 ENGINES = ("compiled", "reference")
 CAPTURES = ("auto", "binlog", "polling", "off")
+# No partner's token lives for longer, whoever says so.
+LONGEST_TOKEN_DAYS = 3_650
+DSN = "_dsn"
+MYSQL_TABLES = "run `gateway migrate`"
+EMBEDDED_TABLES = "run `gateway seed`, which makes the tables of a SQLite estate and fills them"
 
 
 class SettingsError(Exception):
@@ -83,7 +90,8 @@ class Settings:
     )
     login_attempts_per_address: int = setting("logins from one address in five minutes", default=200)
     partner_token_days: int = setting(
-        "how many days a partner token lives where nobody says otherwise", default=90
+        f"how many days a partner token lives where nobody says otherwise; at most {LONGEST_TOKEN_DAYS}",
+        default=90,
     )
     partner_cost_per_minute: int = setting(
         "what the operations of a new partner token may cost a minute where nobody says otherwise",
@@ -113,7 +121,7 @@ class Settings:
     demo: bool = setting("demo mode: loopback only, the accounts are shown", default=False)
 
     def __post_init__(self) -> None:
-        problems = []
+        problems = _malformed_addresses(self)
         if len(self.jwt_secret.encode()) < 32:
             problems.append("GATEWAY_JWT_SECRET must have at least 32 bytes")
         if not 0 <= self.session_cache_seconds <= 2:
@@ -142,10 +150,40 @@ class Settings:
         """Whether the gateway alone writes to the estate, which is files of its own."""
         return self.iperform_dsn.startswith("sqlite")
 
+    def require_migratable(self) -> None:
+        """Raises SettingsError where a database isn't MySQL, before anything is done to the others."""
+        others = [
+            f"GATEWAY_{name.upper()}_DSN"
+            for name, dsn in (("iperform", self.iperform_dsn), ("magenta", self.magenta_dsn))
+            if not dsn.startswith("mysql")
+        ]
+        if others:
+            raise SettingsError(
+                "`gateway migrate` brings MySQL and MariaDB up to date, and doesn't touch the SQLite file of "
+                f"{' and '.join(others)}: {EMBEDDED_TABLES}"
+            )
+
+    @property
+    def table_advice(self) -> str:
+        """What to do where tables are missing: `gateway migrate` makes none in an embedded estate."""
+        return EMBEDDED_TABLES if self.is_embedded else MYSQL_TABLES
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which the estate writes its DATETIMEs."""
         return ZoneInfo(self.estate_timezone)
+
+
+def _malformed_addresses(settings: Settings) -> list[str]:
+    """The settings that name no source of the kind that they are for."""
+    problems = []
+    for item in fields(settings):
+        if item.name.endswith(DSN):
+            try:
+                check_address(item.name.removesuffix(DSN), getattr(settings, item.name))
+            except ValueError as error:
+                problems.append(f"{environment_name(item)} {error}")
+    return problems
 
 
 def _out_of_range(name: str, value: Any) -> str | None:
@@ -154,6 +192,8 @@ def _out_of_range(name: str, value: Any) -> str | None:
         return None
     if name == "port":
         return None if 0 <= value <= 65_535 else "a port: 0 to 65535"
+    if name == "partner_token_days":
+        return None if 1 <= value <= LONGEST_TOKEN_DAYS else f"1 to {LONGEST_TOKEN_DAYS}"
     if name in {"trusted_proxies", "session_cache_seconds", "operations_waiting"}:
         return None if 0 <= value < inf else "0 or more"
     return None if 0 < value < inf else "more than 0"

@@ -7,24 +7,25 @@ import asyncio
 from sqlalchemy.exc import DBAPIError
 
 from datasources.sharing import Repair, SharingState, check_sharing
+from gateway.settings import MYSQL_TABLES
 
 REPAIR = "run `gateway repair-sharing`"
 
 
-async def examine_sharing(dsn: str) -> tuple[list[str], bool]:
+async def examine_sharing(dsn: str, *, table_advice: str) -> tuple[list[str], bool]:
     """What a check of the `iperform` database found, in lines, and whether all is well. Reads every lead once."""
     try:
         state = await asyncio.to_thread(check_sharing, dsn)
     except DBAPIError:
         return ["It can't be checked: may the account read `leads` and `gateway_lead_sharing`?"], False
-    return describe(state), state.well
+    return describe(state, table_advice=table_advice), state.well
 
 
-def describe(state: SharingState) -> list[str]:
+def describe(state: SharingState, *, table_advice: str = MYSQL_TABLES) -> list[str]:
     """A finding in sentences that say what to do."""
     if not state.table:
         return [
-            f"The table `gateway_lead_sharing` is absent: run `gateway migrate`, and if it stays away, {REPAIR}."
+            f"The table `gateway_lead_sharing` is absent: {table_advice}, and if it stays away, {REPAIR}."
         ]
     lines = []
     if state.triggers is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, TypeVar
 
 import cyclopts
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from gateway.auth.partner_token_order import TokenOrder
 from gateway.auth.partner_tokens import ListedToken, PartnerTokens
@@ -19,6 +21,15 @@ from gateway.services import open_estate, open_partner_tokens
 from gateway.settings import Settings, read_settings
 
 Outcome = TypeVar("Outcome")
+# The largest key that the estate's integer columns hold.
+LARGEST_ID = 2**31 - 1
+# What the mutation's arguments are called here.
+OPTIONS = {
+    "`name`": "`--name`",
+    "`scopes`": "`--scope`",
+    "`expiresAt`": "`--expires-at`",
+    "`costPerMinute`": "`--cost-per-minute`",
+}
 
 token_commands = cyclopts.App(name="token", help="Issue, revoke and list the tokens of partners.")
 
@@ -26,7 +37,7 @@ token_commands = cyclopts.App(name="token", help="Issue, revoke and list the tok
 @token_commands.command
 def create(
     *,
-    company: int,
+    company: Annotated[int, Parameter(validator=Number(gte=1, lte=LARGEST_ID))],
     name: str,
     scope: Annotated[list[str], Parameter(negative=())],
     expires_at: datetime | None = None,
@@ -36,11 +47,16 @@ def create(
 
     Parameters
     ----------
-    company: The database id of the partner company that it is for.
-    name: What it is for.
-    scope: What it allows, such as leads:read; can be given several times.
-    expires_at: When it ends; without an offset, on the estate's clock.
-    cost_per_minute: What its operations may cost together in a minute.
+    company:
+        The database id of the partner company that it is for.
+    name:
+        What it is for.
+    scope:
+        What it allows, such as leads:read; can be given several times.
+    expires_at:
+        When it ends; without an offset, on the estate's clock.
+    cost_per_minute:
+        What its operations may cost together in a minute.
     """
     settings = read_settings()
     order = TokenOrder(
@@ -50,7 +66,8 @@ def create(
         expires_at=_with_offset(expires_at, settings),
         cost_per_minute=cost_per_minute,
     )
-    issued = _carried_out(settings, lambda tokens: tokens.create(order))
+    with options_named():
+        issued = _carried_out(settings, lambda tokens: tokens.create(order))
     # The token alone goes to standard output, so that a script can take it from there.
     print(f"{issued.prefix} is good until {issued.expires_at.isoformat()}:", file=sys.stderr)
     print(issued.text)
@@ -62,7 +79,8 @@ def revoke(token: str) -> None:
 
     Parameters
     ----------
-    token: Its prefix, as the list shows it, or the whole token.
+    token:
+        Its prefix, as the list shows it, or the whole token.
     """
     ended = _carried_out(read_settings(), lambda tokens: tokens.revoke_named(token))
     print("The token is revoked." if ended else "The token had been revoked before.")
@@ -76,7 +94,6 @@ def list_() -> None:
 
 
 def _carried_out(settings: Settings, work: Callable[[PartnerTokens], Awaitable[Outcome]]) -> Outcome:
-    """What came of it; a refusal is one line, not a traceback."""
     configure_logs()
 
     async def carry_out() -> Outcome:
@@ -86,10 +103,19 @@ def _carried_out(settings: Settings, work: Callable[[PartnerTokens], Awaitable[O
         finally:
             await estate.close()
 
+    return asyncio.run(carry_out())
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """A refusal names the options of the command line, not the arguments of the mutation."""
     try:
-        return asyncio.run(carry_out())
+        yield
     except GatewayError as error:
-        sys.exit(f"gateway: {error.message}")
+        message = error.message
+        for argument, option in OPTIONS.items():
+            message = message.replace(argument, option)
+        raise GatewayError(error.code, message) from error
 
 
 def _with_offset(moment: datetime | None, settings: Settings) -> datetime | None:

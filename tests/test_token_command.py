@@ -70,10 +70,10 @@ def test_a_token_is_issued_listed_and_revoked_at_the_command_line(partner: Partn
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--scope", "everything"), "`scopes` must be some of: companies:read, "),
-        (("--expires-at", "2020-01-01"), "`expiresAt` must be later than now, "),
-        (("--cost-per-minute", "0"), "`costPerMinute` must be a number from 1 to "),
-        (("--name", " "), "`name` says what the token is for, "),
+        (("--scope", "everything"), "`--scope` must be some of: companies:read, "),
+        (("--expires-at", "2020-01-01"), "`--expires-at` must be later than now, "),
+        (("--cost-per-minute", "0"), "`--cost-per-minute` must be a number from 1 to "),
+        (("--name", " "), "`--name` says what the token is for, "),
         (("--company", "2147483647"), "There is no active partner company with that id."),
     ],
 )
@@ -86,6 +86,18 @@ def test_what_cannot_be_issued_is_said_in_one_line(
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith(f"gateway: {said}")
     assert refused.stderr.count("\n") == 1
+    assert embedded_partner.rows() == []
+
+
+@pytest.mark.parametrize("company", ["0", "2147483648", "99999999999999999999", "one"])
+def test_what_is_no_id_of_a_company_is_refused_before_the_database_is_asked(
+    embedded_partner: Partner, company: str
+) -> None:
+    words = ("--company", company, "--name", "x", "--scope", "leads:read")
+    refused = _gateway(embedded_partner, "create", *words)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--company" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert embedded_partner.rows() == []
 
 

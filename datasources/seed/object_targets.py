@@ -25,7 +25,7 @@ class FolderTarget:
         self.path.mkdir(parents=True, exist_ok=True)
         if not replace and any(self.path.iterdir()):
             raise NotEmptyError(
-                "files: the folder isn't empty, so nothing was written; ask for replacing instead"
+                "files: the folder isn't empty, so nothing was written; to replace what is there, seed with `--replace`"
             )
         count = 0
         for file in stored:
@@ -64,7 +64,7 @@ class S3Target:
         )
         if not replace and client.list_objects_v2(Bucket=self.bucket, MaxKeys=1).get("KeyCount"):
             raise NotEmptyError(
-                "files: the bucket isn't empty, so nothing was written; ask for replacing instead"
+                "files: the bucket isn't empty, so nothing was written; to replace what is there, seed with `--replace`"
             )
         count = 0
         for file in stored:

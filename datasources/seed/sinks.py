@@ -38,5 +38,5 @@ def make_ready(sink: Sink, *, replace: bool) -> None:
     elif table := sink.first_filled_table():
         raise NotEmptyError(
             f"{sink.source}: the table {table} already has rows, so nothing was written; "
-            "to delete all rows of the estate and seed it anew, ask for replacing them"
+            "to delete all rows of the estate and seed it anew, seed with `--replace`"
         )

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from gateway.auth.roles import PARTNER_SCOPES
 from gateway.errors import bad_input
+from gateway.settings import LONGEST_TOKEN_DAYS
 
 LONGEST_NAME = 128
-LONGEST_LIFE = timedelta(days=3_650)
+LONGEST_LIFE = timedelta(days=LONGEST_TOKEN_DAYS)
 HIGHEST_COST = 2**31 - 1
 
 

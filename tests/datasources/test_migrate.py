@@ -317,3 +317,15 @@ def test_what_counts_as_a_change_is_a_statement_and_not_a_comment(
 def test_an_address_that_is_no_clickhouse_is_refused(dsn: str) -> None:
     with pytest.raises(ValueError, match="a ClickHouse address looks like"):
         migrate_clickhouse(dsn)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["sqlite+aiosqlite:////tmp/iperform.sqlite", "postgresql://127.0.0.1/x", "mysql+asyncmy:///iperform"],
+)
+def test_an_address_that_is_no_mysql_is_refused_before_any_server_is_asked(
+    monkeypatch: pytest.MonkeyPatch, dsn: str
+) -> None:
+    monkeypatch.setattr(migrate, "create_engine", lambda *_, **__: pytest.fail("it connects"))
+    with pytest.raises(ValueError, match=r"^a MySQL address looks like"):
+        migrate_mysql(dsn, "iperform")
