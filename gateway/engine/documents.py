@@ -27,6 +27,7 @@ from gateway.engine.audience import AudienceSchema
 from gateway.engine.limits import Costs
 from gateway.engine.redacted import Redaction
 from gateway.engine.validation import errors_of
+from gateway.engine.wording import in_words_of_json
 from gateway.errors import Code, GatewayError
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.plan import Level, Planner, Selected
@@ -210,5 +211,7 @@ def _validated(node: DocumentNode, text: str, schema: AudienceSchema) -> Documen
     if [error.message for error in errors] == [ABORTED]:
         raise RequestRefused(Code.COST_LIMIT_EXCEEDED, [GraphQLError(TOO_MUCH_TO_CHECK)])
     if errors:
+        for error in errors:
+            error.message = in_words_of_json(error.message)
         raise RequestRefused(Code.GRAPHQL_VALIDATION_FAILED, errors)
     return node

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLObjectType
-from graphql.execution.values import get_argument_values
 from sqlalchemy import Table
 
 from datasources.model import EVERYTHING, Filter, Row
@@ -21,6 +20,7 @@ from gateway.auth.selection import Selection
 from gateway.auth.trace import Here, here
 from gateway.context import Request
 from gateway.engine.along import NOTHING, Along, along_of, may_come_along
+from gateway.engine.arguments import argument_values
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.computed import absences, composite, or_failure, results
 from gateway.engine.gathering import Gathered, Gathering
@@ -130,7 +130,7 @@ class Fetch:
         # As graphql-core has them: absent where nothing was given, and nothing is the default.
         node = selected.nodes[0]
         variables = self.prepared.variables
-        found = get_argument_values(self._definition(level, selected), node, variables, None, False)
+        found = argument_values(self._definition(level, selected), node, variables, None, False)
         if not any(map(holds_variable, node.arguments or ())):
             selected.fixed_arguments = found
         else:

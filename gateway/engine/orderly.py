@@ -1,7 +1,8 @@
 """graphql-core's executor with one answer for one outcome of all reads, whichever of them failed first.
 
 graphql-core gives up siblings as soon as one fails, and so reports whichever was fastest. Here all siblings end, and
-the error that takes their parent is the first in the order of the answer. Used by `reference.py`.
+the error that takes their parent is the first in the order of the answer. Arguments that don't fit are the caller's
+mistake, with a code. Used by `reference.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from graphql.execution import executor as library
 from graphql.execution.executor import CollectedErrors, Executor
 from graphql.pyutils import Path
 
+from gateway.engine.arguments import argument_values
+
 
 async def _gathered_in_order(*awaitables: Awaitable[Any]) -> list[Any]:
     """The results of all, or the error of the first that has one, when all have ended."""
@@ -27,6 +30,7 @@ async def _gathered_in_order(*awaitables: Awaitable[Any]) -> list[Any]:
 
 # Both places in which graphql-core waits for siblings, fields and items, take it from their module.
 library.gather_with_cancel = _gathered_in_order  # type: ignore[attr-defined]
+library.get_argument_values = argument_values  # type: ignore[assignment, attr-defined]
 
 
 class OrderlyErrors(CollectedErrors):

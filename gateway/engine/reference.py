@@ -15,6 +15,7 @@ from gateway.engine.audience import AudienceSchema
 from gateway.engine.documents import Document, Measured, RequestRefused
 from gateway.engine.limits import check_variables
 from gateway.engine.tracing import reference_executor
+from gateway.engine.wording import in_words_of_json
 from gateway.errors import Code
 from gateway.resolvers.catalogue import Catalogue
 from gateway.resolvers.element import Element
@@ -132,5 +133,7 @@ def _coerced(
         schema.graphql, operation.variable_definitions or (), dict(variables), max_errors=10
     )
     if isinstance(found, list):
+        for error in found:
+            error.message = in_words_of_json(error.message)
         raise RequestRefused(Code.BAD_USER_INPUT, found)
     return found

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 from graphql import ArgumentNode, FieldNode, GraphQLObjectType, VariableNode, Visitor, visit
-from graphql.execution.values import get_argument_values
 from sqlalchemy import Table
 
 from datasources.iperform.tables import leads, tickets
+from gateway.engine.arguments import argument_values
 from gateway.engine.audience import AudienceSchema
 from gateway.engine.reference import Prepared
 from gateway.errors import bad_input
@@ -85,9 +85,7 @@ def _arguments(schema: AudienceSchema, prepared: Prepared, selected: Selected) -
     root = schema.graphql.subscription_type
     assert isinstance(root, GraphQLObjectType)
     definition = root.fields[selected.name]
-    found: Mapping[str, Any] = get_argument_values(
-        definition, selected.nodes[0], prepared.variables, None, False
-    )
+    found: Mapping[str, Any] = argument_values(definition, selected.nodes[0], prepared.variables, None, False)
     return found
 
 

@@ -69,7 +69,7 @@ async def explain_access(
     request: Request,
     type: str,
     databaseId: int,  # noqa: N803 - the argument's name in the schema
-    **named: Mapping[str, str | None],
+    **named: Mapping[str, str],
 ) -> Explanation:
     """Explains one row to an ADMIN. `as` names the subject; it is no name in Python."""
     row_type, policy = _row_type(request, type)
@@ -90,15 +90,12 @@ def _row_type(request: Request, name: str) -> tuple[RowType, RowPolicy]:
     return found, policy
 
 
-async def _subject(request: Request, given: Mapping[str, str | None]) -> Subject:
-    said = {kind: text for kind, text in given.items() if text is not None}
-    if len(said) != 1:
-        raise bad_input("`as` names exactly one: a `user` or a `token`.")
+async def _subject(request: Request, given: Mapping[str, str]) -> Subject:
     subjects = request.services.subjects
-    if "user" in said:
-        found = await subjects.user(database_id(said["user"], "User"))
+    if "user" in given:
+        found = await subjects.user(database_id(given["user"], "User"))
     else:
-        found = await subjects.token(database_id(said["token"], "PartnerToken"))
+        found = await subjects.token(database_id(given["token"], "PartnerToken"))
     if found is None:
         raise GatewayError(Code.NOT_FOUND, "There is no such user, or no such partner token.")
     return found

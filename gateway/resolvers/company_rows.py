@@ -19,7 +19,7 @@ from gateway.context import Request
 from gateway.errors import Code, GatewayError
 from gateway.loaders.batch import unique
 from gateway.loaders.company_rows import CountByCompanyId, RowsByCompanyId
-from gateway.resolvers.connection import Connection, Item, Page, PageArguments, page_arguments
+from gateway.resolvers.connection import Connection, Item, Page, page_arguments
 from gateway.resolvers.cursor import fingerprint_of
 from gateway.resolvers.declarations import CompanyRowsField
 from gateway.resolvers.element import Element, Info, step_of
@@ -45,12 +45,18 @@ def company_rows(
     company: tuple[int, str | None],
     arguments: Mapping[str, Any],
 ) -> Connection:
-    """The connection of one company's own rows; `company` is its id, and what its schema is called."""
+    """The connection of one company's own rows; `company` is its id, and what its schema is called.
+
+    Raises BAD_USER_INPUT.
+    """
     fingerprint = fingerprint_of("rows of companies", bound.table.name)
     company_id, schema = company
     owner = None if schema is None or schema != erp_schema_name(company_id) else company_id
     page = page_arguments(arguments)
-    reader = _Reader(request, step, bound.table, fingerprint, page, owner)
+    before = None
+    if page.after is not None:
+        (before,) = request.services.cursors.decode(fingerprint, page.after, (int,))
+    reader = _Reader(request, step, bound.table, fingerprint, page.size, before, owner)
     return Connection(reader.page_of_rows, reader.total, step)
 
 
@@ -65,21 +71,24 @@ def _found(answer: Found | None) -> Found:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one page of one company's rows; `company_id` is None where the company has no schema of its own."""
+    """Reads one page of one company's rows: `before` is the id in the cursor after which it begins.
+
+    `company_id` is None where the company has no schema of its own.
+    """
 
     request: Request
     step: Step
     table: Table
     fingerprint: str
-    arguments: PageArguments
+    size: int
+    before: int | None
     company_id: int | None
 
     async def page_of_rows(self) -> Page:
         """The page, with what was asked about it."""
-        size, before = self.arguments.size, self._before()
-        rows = await self._rows(Newest(size + 1, before))
-        items = [Item(row, partial(self._cursor, row)) for row in rows[:size]]
-        return Page(items, next=len(rows) > size, previous=await self._any_from(before))
+        rows = await self._rows(Newest(self.size + 1, self.before))
+        items = [Item(row, partial(self._cursor, row)) for row in rows[: self.size]]
+        return Page(items, next=len(rows) > self.size, previous=await self._any_from(self.before))
 
     async def total(self) -> int:
         """How many rows the company has."""
@@ -106,13 +115,6 @@ class _Reader:
         if least_id is None or not self.step.previous:
             return False
         return await self._count(least_id) > 0
-
-    def _before(self) -> int | None:
-        """The id in the cursor after which the page begins."""
-        if self.arguments.after is None:
-            return None
-        (found,) = self.request.services.cursors.decode(self.fingerprint, self.arguments.after, (int,))
-        return int(found)
 
     def _cursor(self, row: Row) -> str:
         return self.request.services.cursors.encode(

@@ -17,6 +17,7 @@ from gateway.resolvers.connection import Connection, Item, Page, page_arguments
 from gateway.resolvers.cursor import fingerprint_of
 
 SHORTEST_LINK = 1
+USUAL_LINK = 300
 LONGEST_LINK = 7 * 86_400
 MOST_COUNTED = 10_000
 STEP = 1_000
@@ -106,8 +107,9 @@ async def ticket_files(cells: tuple[Any, ...], request: Request, **arguments: An
     return await file_connection(request, f"tickets/{cells[0]}/", arguments)
 
 
-async def file_url(file: FileOfPrefix, request: Request, expiresIn: int = 300) -> str:  # noqa: N803
-    """A signed link to a file."""
-    if not SHORTEST_LINK <= expiresIn <= LONGEST_LINK:
+async def file_url(file: FileOfPrefix, request: Request, expiresIn: int | None = None) -> str:  # noqa: N803
+    """A signed link to a file; a null is as if nothing were said, as it is for the arguments of pages."""
+    seconds = USUAL_LINK if expiresIn is None else expiresIn
+    if not SHORTEST_LINK <= seconds <= LONGEST_LINK:
         raise bad_input(f"`expiresIn` is in seconds, from {SHORTEST_LINK} to {LONGEST_LINK}.")
-    return await request.access.file_link(file.stored.key, seconds=expiresIn)
+    return await request.access.file_link(file.stored.key, seconds=seconds)

@@ -16,7 +16,7 @@ from gateway.context import Request
 from gateway.loaders.batch import by_key, unique
 from gateway.loaders.relations import Direction
 from gateway.resolvers.connection import Connection, Item, Page, PageArguments, page_arguments
-from gateway.resolvers.cursor import Cursors, fingerprint_of
+from gateway.resolvers.cursor import Cursors, Position, fingerprint_of
 from gateway.resolvers.declarations import RowType
 from gateway.resolvers.element import Element, Info, step_of
 from gateway.resolvers.order import Term, after, terms_of, until
@@ -58,7 +58,9 @@ async def list_reader(
     """How a list is read, for all parents of a level. Raises BAD_USER_INPUT."""
     page = page_arguments(arguments)
     listing = await _listing(request, request.catalogue.row_type(table), arguments, direction)
-    return ListReader(request.services.cursors, step.asked, listing, page, direction, **more)
+    reader = ListReader(request.services.cursors, step.asked, listing, page, direction, **more)
+    reader.check_cursors()
+    return reader
 
 
 async def _listing(
@@ -118,7 +120,7 @@ class ListReader:
 
     @cached_property
     def selection(self) -> Selection:
-        """What is read. Raises BAD_USER_INPUT for a cursor that doesn't fit."""
+        """What is read."""
         terms = (term.reversed() if self.arguments.backward else term for term in self.listing.terms)
         where, order = all_of(self.listing.where, self._between()), tuple(term.order for term in terms)
         # One more than the page has, which tells whether the list goes on.
@@ -156,15 +158,19 @@ class ListReader:
         position = [term.position(row[self._places[term.expression]]) for term in self.listing.terms]
         return self.cursors.encode(self.listing.fingerprint, position)
 
+    def check_cursors(self) -> None:
+        """Raises BAD_USER_INPUT for a cursor that doesn't fit, even where only a count is asked for."""
+        _ = self._positions
+
     def past(self) -> Past | None:
-        """The look beyond the page's cursor, where it was asked. Raises BAD_USER_INPUT."""
+        """The look beyond the page's cursor, where it was asked."""
         backward = self.arguments.backward
         cursor = self.arguments.before if backward else self.arguments.after
         if cursor is None or not (self.asked.next if backward else self.asked.previous):
             return None
         terms = self.listing.terms
         towards = tuple(term.reversed() for term in terms) if backward else terms
-        where = all_of(self.listing.where, until(towards, self._position(cursor)))
+        where = all_of(self.listing.where, until(towards, self._positions[cursor]))
         return Past(where, (self.listing.fingerprint, cursor, backward))
 
     @cached_property
@@ -177,15 +183,21 @@ class ListReader:
         terms = self.listing.terms
         filters = []
         if self.arguments.after is not None:
-            filters.append(after(terms, self._position(self.arguments.after)))
+            filters.append(after(terms, self._positions[self.arguments.after]))
         if self.arguments.before is not None:
             backward = tuple(term.reversed() for term in terms)
-            filters.append(after(backward, self._position(self.arguments.before)))
+            filters.append(after(backward, self._positions[self.arguments.before]))
         return all_of(*filters)
 
-    def _position(self, cursor: str) -> Sequence[Any]:
+    @cached_property
+    def _positions(self) -> Mapping[str, Position]:
+        """Where in the order each of the page's cursors stands."""
         kinds = [term.kind for term in self.listing.terms]
-        return self.cursors.decode(self.listing.fingerprint, cursor, kinds)
+        given = (self.arguments.after, self.arguments.before)
+        fingerprint = self.listing.fingerprint
+        return {
+            cursor: self.cursors.decode(fingerprint, cursor, kinds) for cursor in given if cursor is not None
+        }
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ async def report_rows(
     order = order_of(view.report, orderBy)
     fingerprint = fingerprint_of("report", view.name, filter, orderBy)
     cursors = request.services.cursors
+    after = None if page.after is None else cursors.decode(fingerprint, page.after, (str,))[0]
 
     def cursor(row: ReportRow) -> str:
         return cursors.encode(fingerprint, (_row_key(view.report, row),))
@@ -79,9 +80,8 @@ async def report_rows(
     async def page_of_rows() -> Page:
         found = await rows()
         start = 0
-        if page.after is not None:
-            key = cursors.decode(fingerprint, page.after, (str,))[0]
-            places = [place for place, row in enumerate(found) if _row_key(view.report, row) == key]
+        if after is not None:
+            places = [place for place, row in enumerate(found) if _row_key(view.report, row) == after]
             if not places:
                 raise GatewayError(
                     Code.CURSOR_EXPIRED, "The report has changed since that cursor; start from its top."

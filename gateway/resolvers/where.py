@@ -28,7 +28,7 @@ from gateway.auth.policy import Rules
 from gateway.errors import bad_input
 from gateway.loaders.relations import Direction
 from gateway.resolvers.catalogue import Catalogue
-from gateway.resolvers.declarations import ColumnField, RowType, ToManyField, ToOneField
+from gateway.resolvers.declarations import ColumnField, Field, RowType, ToManyField, ToOneField
 
 DEEPEST = 8
 MOST_CONDITIONS = 200
@@ -68,8 +68,9 @@ class Where:
         return all_of(*[self._term(row_type, name, value, depth) for name, value in given.items()])
 
     def _term(self, row_type: RowType, name: str, value: Any, depth: int) -> Filter:
+        bound = self.catalogue.field(row_type.name, name)
         if value is None:
-            raise bad_input(_null_part(name))
+            raise bad_input(_null_part(name, bound))
         match name:
             case "and":
                 return all_of(*[self._matching(row_type, part, depth + 1) for part in value])
@@ -77,7 +78,6 @@ class Where:
                 return any_of(*[self._matching(row_type, part, depth + 1) for part in value])
             case "not":
                 return Not(self._matching(row_type, value, depth + 1))
-        bound = self.catalogue.field(row_type.name, name)
         if isinstance(bound, ColumnField):
             return self._column(bound.column, value)
         if isinstance(bound, ToOneField | ToManyField):
@@ -130,10 +130,13 @@ class Where:
         return value
 
 
-def _null_part(name: str) -> str:
+def _null_part(name: str, bound: Field | None) -> str:
     if name in {"and", "or", "not"}:
         return f"`{name}: null` in `where` means nothing: leave it out."
-    return f"`{name}: null` in `where` is ambiguous: leave it out, or say `isNull`."
+    instead = (
+        "`isNull`" if isinstance(bound, ColumnField) else f"`not: {{{name}: {{}}}}` for rows without one"
+    )
+    return f"`{name}: null` in `where` is ambiguous: leave it out, or say {instead}."
 
 
 def _null_operand(operator: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.context import Request
 from gateway.resolvers.declarations import Argument, ObjectType, computed
-from gateway.resolvers.files import FileOfPrefix, file_url
+from gateway.resolvers.files import USUAL_LINK, FileOfPrefix, file_url
 
 
 def _name(file: FileOfPrefix, _: Request) -> str:
@@ -38,7 +38,7 @@ FILE = ObjectType(
             "String!",
             "A link to the file that ends by itself. Whoever has the link can read the file until then.",
             file_url,
-            arguments=(Argument("expiresIn", "Int", "For how many seconds the link is good.", 300),),
+            arguments=(Argument("expiresIn", "Int", "For how many seconds the link is good.", USUAL_LINK),),
         ),
     ),
 )

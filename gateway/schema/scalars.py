@@ -10,6 +10,8 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+# The ends of the calendar have no room for another zone's offset.
+FIRST_YEAR, LAST_YEAR = 2, 9998
 MOST_DIGITS = 65
 
 
@@ -18,13 +20,12 @@ def _parse_datetime(value: Any) -> datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("no offset")
-        # The ends of the calendar have no room for another zone's offset.
-        if not 1 < moment.year < 9999:
-            raise ValueError("out of range")
     except (TypeError, ValueError):
         raise ValueError(
             "A DateTime is ISO 8601 with an offset, such as 2026-11-20T09:30:00+05:30."
         ) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"That DateTime is out of range: from the year {FIRST_YEAR:04} to {LAST_YEAR}.")
     return moment
 
 
@@ -40,14 +41,15 @@ def _parse_decimal(value: Any) -> Decimal:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise InvalidOperation
         number = Decimal(value)
-        if (
-            not number.is_finite()
-            or len(number.as_tuple().digits) > MOST_DIGITS
-            or abs(number.adjusted()) > MOST_DIGITS
-        ):
+        if not number.is_finite():
             raise InvalidOperation
     except InvalidOperation:
         raise ValueError('A Decimal is a text such as "1499.00".') from None
+    if len(number.as_tuple().digits) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(
+            f"That Decimal is out of range: at most {MOST_DIGITS} digits, "
+            f"and an exponent from -{MOST_DIGITS} to {MOST_DIGITS}."
+        )
     return number
 
 

@@ -44,16 +44,16 @@ class Sweep:
         self._caller, self._values = caller, values
         assert caller.schema.query_type is not None
         self._root = caller.schema.query_type
-        self._ways = self._found_ways()
+        self.ways = self._found_ways()
 
     def objects(self) -> Iterator[Asked]:
         """All that there is of each type."""
-        for type_, way in self._ways.items():
+        for type_, way in self.ways.items():
             if type_ is self._root:
                 yield Asked(f"{{ {' '.join(self._leaves_of(type_))} }}")
             else:
-                whole = _page_of(type_) if is_connection(type_) else self._all_of(type_)
-                yield Asked(self._along(way, whole))
+                whole = page_of(type_) if is_connection(type_) else self._all_of(type_)
+                yield Asked(self.along(way, whole))
 
     def single_rows(self) -> Iterator[Asked]:
         """The root fields of one row, by either id, and the same rows as nodes."""
@@ -79,9 +79,9 @@ class Sweep:
 
     def conditions_and_orders(self) -> Iterator[Asked]:
         """Each condition on a column or relation, and each order, of one list of each type of rows."""
-        connections = (type_.name for type_ in self._ways if is_connection(type_))
+        connections = (type_.name for type_ in self.ways if is_connection(type_))
         listed = {f"{name.removesuffix('Connection')}Where" for name in connections}
-        for type_, way in self._ways.items():
+        for type_, way in self.ways.items():
             definition = way[-1][0].fields[way[-1][1]] if way else None
             if definition is None or not is_connection(type_) or "where" not in definition.args:
                 continue
@@ -98,7 +98,18 @@ class Sweep:
                     f"a{place}: {way[-1][1]}(first: {PAGE}, {one}) {{ nodes {{ {key} }} }}"
                     for place, one in enumerate(chunk)
                 )
-                yield Asked(self._along(way[:-1], f"{{ {lists} }}"))
+                yield Asked(self.along(way[:-1], f"{{ {lists} }}"))
+
+    def required(self, definition: GraphQLField) -> dict[str, str]:
+        """The arguments that a field can't do without, as they stand in the text."""
+        needed = (name for name, argument in definition.args.items() if is_required_argument(argument))
+        return {name: self._required(name) for name in needed}
+
+    def along(self, way: Way, selection: str) -> str:
+        """The text of an operation that asks for this of the objects at the end of a way."""
+        for type_, name in reversed(way):
+            selection = f"{{ {name}{self._arguments(type_.fields[name])} {selection} }}"
+        return selection
 
     # --- ways ---
 
@@ -120,16 +131,9 @@ class Sweep:
     def _is_single(self, type_: GraphQLObjectType, name: str) -> bool:
         return type_ is self._root and "databaseId" in type_.fields[name].args and name != "explainAccess"
 
-    def _along(self, way: Way, selection: str) -> str:
-        for type_, name in reversed(way):
-            selection = f"{{ {name}{self._arguments(type_.fields[name])} {selection} }}"
-        return selection
-
     def _arguments(self, definition: GraphQLField) -> str:
         given = {"first": str(PAGE)} if "first" in definition.args else {}
-        for name, argument in definition.args.items():
-            if is_required_argument(argument):
-                given[name] = self._required(name)
+        given |= self.required(definition)
         if "groupBy" in given:
             given["where"] = "{databaseId: {lt: 60}}"
         return f"({', '.join(f'{name}: {one}' for name, one in given.items())})" if given else ""
@@ -156,7 +160,7 @@ class Sweep:
         for name in (*parts.objects, *parts.lists):
             definition = type_.fields[name]
             below = get_named_type(definition.type)
-            whole = _page_of(below) if is_connection(below) else "{ __typename }"
+            whole = page_of(below) if is_connection(below) else "{ __typename }"
             chosen.append(f"{name}{self._arguments(definition)} {whole}")
         return f"{{ {' '.join(chosen)} }}"
 
@@ -206,7 +210,8 @@ class Sweep:
             yield f"orderBy: [{terms}]"
 
 
-def _page_of(connection: GraphQLObjectType) -> str:
+def page_of(connection: GraphQLObjectType) -> str:
+    """All that there is to select of a page, but for its items."""
     node = get_named_type(connection.fields["nodes"].type)
     return WHOLE_PAGE % ("" if is_leaf_type(node) else " { __typename }")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.auth.audience import Audience
 from gateway.auth.roles import Caller
-from gateway.engine.documents import MOST_REDACTED_KEPT, Document, Documents
+from gateway.engine.documents import MOST_REDACTED_KEPT, Document, Documents, RequestRefused
 from gateway.engine.limits import MOST_COSTS_KEPT, Costs, Measure
 from gateway.errors import Code, GatewayError
 from gateway.schema.build import schema_for
@@ -121,3 +121,13 @@ def test_a_text_that_is_used_again_is_kept() -> None:
     for number in range(2_000):
         documents.get(f"{{ __typename }} # {number}", schema)
         assert documents.get("{ viewer { role } }", schema) is used
+
+
+@pytest.mark.parametrize(
+    "text", ["{ leads(where: {and: [null]}) { totalCount } }", "{ node(id: null) { id } }"]
+)
+def test_what_is_wrong_with_a_null_is_said_as_the_client_wrote_it(text: str) -> None:
+    with pytest.raises(RequestRefused) as refused:
+        Documents().get(text, schema_for(Audience(Caller.ADMIN)))
+    (message,) = [error.message for error in refused.value.errors]
+    assert message.endswith("not to be null.")

@@ -19,6 +19,10 @@ from tests.gateways import REQUEST_ID
 from tests.servers.fixtures import count_use
 
 UNEXPECTED = "Something went wrong on our side; quote the requestId when you report it."
+BAD = "BAD_USER_INPUT"
+NO_CURSOR = (
+    "That cursor doesn't fit this list: use cursors of the same field, `where` and `orderBy`, unchanged."
+)
 NO_ID = "That is no id of this API: take ids from the `id` field of an object, unchanged."
 BUSY = "The source “{}” can't be reached right now; ask again in a moment."
 
@@ -382,6 +386,61 @@ def test_variables_that_do_not_fit_are_refused_before_anything_is_executed(ask: 
     assert list(got) == ["errors"]
     assert [error["message"] for error in got["errors"]] == messages
     assert {error["extensions"]["code"] for error in got["errors"]} == {"BAD_USER_INPUT"}
+
+
+def test_variable_that_is_null_where_null_may_not_be_is_the_callers_mistake(ask: Ask) -> None:
+    text = 'query($i: ID = "x") { viewer { role } node(id: $i) { id } }'
+    said = "Argument 'id' has invalid value: Expected variable '$i' provided to non-null type 'ID!' not to be null."
+    bad: dict[str, Any] = {"message": said, "code": "BAD_USER_INPUT"}
+    for _ in range(2):
+        assert ask(text, {"i": None}) == answer(
+            {"viewer": {"role": "ADMIN"}, "node": None}, failed(text, "node", "node", **bad)
+        )
+    assert "no id of this API" in ask(text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("{}", "OneOf Input Object 'AccessSubject' must specify exactly one key."),
+        (
+            '{user: "VXNlcjoz", token: "x"}',
+            "OneOf Input Object 'AccessSubject' must specify exactly one key.",
+        ),
+        ("{user: null}", "Value for member field 'user' must be non-null"),
+    ],
+)
+def test_not_one_of_what_takes_exactly_one_is_the_callers_mistake(ask: Ask, subject: str, said: str) -> None:
+    text = f'{{ explainAccess(type: "Lead", databaseId: {FIRST}, as: {subject}) {{ visible }} }}'
+    bad = failed(text, "explainAccess", "explainAccess", message=said, code="BAD_USER_INPUT")
+    assert ask(text) == answer(None, bad)
+
+
+def test_cursor_that_fits_nothing_is_refused_though_only_a_count_is_asked_for(ask: Ask) -> None:
+    for page in ('after: "abc"', 'before: "abc"', 'first: 0, after: "abc"', 'last: 1, before: "abc"'):
+        text = f"{{ viewer {{ role }} leads({page}) {{ totalCount }} }}"
+        assert ask(text) == answer(None, failed(text, "leads", "leads", message=NO_CURSOR, code=BAD))
+    inner = 'tickets(after: "abc") { totalCount }'
+    text = f"{{ lead(databaseId: {FIRST}) {{ firmName {inner} }} viewer {{ role }} }}"
+    assert ask(text) == answer(
+        {"lead": None, "viewer": {"role": "ADMIN"}},
+        failed(text, "tickets", "lead", "tickets", message=NO_CURSOR, code=BAD),
+    )
+
+
+def test_cursor_of_another_order_is_refused_though_only_a_count_is_asked_for(ask: Ask) -> None:
+    inner = "statusHistory(first: 1, orderBy: [{field: STATUS}]) { edges { cursor } }"
+    nodes = json.loads(ask(f"{{ leads {{ nodes {{ databaseId {inner} }} }} }}"))["data"]["leads"]["nodes"]
+    key, (edge, *_) = next(
+        (node["databaseId"], node["statusHistory"]["edges"])
+        for node in nodes
+        if node["statusHistory"]["edges"]
+    )
+    text = "query($c: String) { lead(databaseId: %d) { statusHistory(%s) { totalCount } } }"
+    fits, misfits = text % (key, "after: $c, orderBy: [{field: STATUS}]"), text % (key, "after: $c")
+    assert json.loads(ask(fits, {"c": edge["cursor"]}))["data"]["lead"]["statusHistory"]["totalCount"] > 0
+    bad = failed(misfits, "statusHistory", "lead", "statusHistory", message=NO_CURSOR, code=BAD)
+    assert ask(misfits, {"c": edge["cursor"]}) == answer({"lead": None}, bad)
 
 
 def test_one_value_stands_for_a_list_of_it_and_an_enum_is_named_by_a_text(ask: Ask) -> None:

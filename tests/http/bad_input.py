@@ -23,7 +23,11 @@ PAGE_SIZE = "must be between 0 and 500; page on with a cursor."
 BY_TARGET = """
 query ($d: Decimal) { leads(where: {warrior: {salesperson: {targetValue: {gt: $d}}}}) { totalCount } }
 """
+ONE_OF = "OneOf Input Object 'AccessSubject' must specify exactly one key."
+NOT_NULL = "Value for member field 'user' must be non-null"
 MOMENT = "A DateTime is ISO 8601 with an offset, such as 2026-11-20T09:30:00+05:30."
+MOMENT_RANGE = "That DateTime is out of range: from the year 0002 to 9998."
+DECIMAL_RANGE = "That Decimal is out of range: at most 65 digits, and an exponent from -65 to 65."
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,66 @@ def _pages() -> list[Case]:
     ]
 
 
+def _counted_pages() -> list[Case]:
+    """Cursors that fit nothing, of lists of which nothing is asked but how long they are."""
+
+    def counted(name: str, query: str, path: list[str]) -> Case:
+        return Case(f"count {name}", query, BAD, NO_CURSOR, path=path)
+
+    nested = '{ tickets(before: "abc") { totalCount } }'
+    erp = '{ companies(first: 1) { nodes { transactions(after: "abc") { totalCount } } } }'
+    return [
+        counted("after rubbish", '{ leads(after: "abc") { totalCount } }', ["leads"]),
+        counted("before rubbish", '{ leads(before: "abc") { totalCount } }', ["leads"]),
+        counted("between rubbish", '{ leads(after: "abc", before: "abd") { totalCount } }', ["leads"]),
+        counted(
+            "after rubbish in an order",
+            '{ leads(orderBy: [{field: FIRM_NAME}], after: "abc") { totalCount } }',
+            ["leads"],
+        ),
+        counted("of another source", '{ companies(after: "abc") { totalCount } }', ["companies"]),
+        counted("of nested lists", f"{{ leads(first: 2) {{ nodes {nested} }} }}", ["leads", "nodes"]),
+        counted("of one row's list", f"{{ lead(databaseId: 5006) {nested} }}", ["lead", "tickets"]),
+        counted("of a company's own rows", erp, ["companies", "nodes"]),
+        counted(
+            "of files", '{ lead(databaseId: 5006) { files(after: "abc") { totalCount } } }', ["lead", "files"]
+        ),
+        counted(
+            "of a report",
+            '{ reportView(name: "salesperson_report") { rows(after: "abc") { totalCount } } }',
+            ["reportView", "rows"],
+        ),
+    ]
+
+
+def _subjects() -> list[Case]:
+    """`as` of `explainAccess`, which names a user or a token."""
+    user = _text(global_id("User:3"))
+
+    def asked(name: str, subject: str, code: str, sentence: str, **variables: Any) -> Case:
+        """With `$u`, `$n` and `$s` declared as far as they are used."""
+        types = {"$u": "ID", "$n": "ID!", "$s": "AccessSubject!"}
+        used = ", ".join(f"{one}: {type_}" for one, type_ in types.items() if one in subject)
+        query = f'explainAccess(type: "Lead", databaseId: 17, as: {subject}) {{ visible }}'
+        return Case(
+            f"as {name}", f"query {f'({used})' if used else ''} {{ {query} }}", code, sentence, variables
+        )
+
+    return [
+        asked("nobody", "{}", BAD, ONE_OF),
+        asked("both", f'{{user: {user}, token: "x"}}', BAD, ONE_OF),
+        asked("a user and a null", f"{{user: {user}, token: null}}", BAD, ONE_OF),
+        asked("a null", "{user: null}", BAD, NOT_NULL),
+        asked("an absent variable", "{user: $u}", BAD, ONE_OF),
+        asked("a null variable", "{user: $u}", BAD, NOT_NULL, u=None),
+        asked("a variable that is missing", "{user: $n}", BAD, "Variable '$n'"),
+        asked("nobody by variable", "$s", BAD, ONE_OF, s={}),
+        asked("both by variable", "$s", BAD, ONE_OF, s={"user": "VXNlcjoz", "token": "x"}),
+        asked("a null by variable", "$s", BAD, NOT_NULL, s={"user": None}),
+        asked("no id", '{user: "x"}', BAD, NO_ID),
+    ]
+
+
 def _where() -> list[Case]:
     def literal(name: str, where: str, code: str, sentence: str) -> Case:
         path = ["leads"] if code == BAD else None
@@ -200,12 +264,17 @@ def _where() -> list[Case]:
             where = {"not": where}
         return where
 
+    ambiguous = "`status: null` in `where` is ambiguous: leave it out, or say `isNull`."
+    absent = (
+        "`{0}: null` in `where` is ambiguous: leave it out, or say `not: {{{0}: {{}}}}` for rows without one."
+    )
     deep = "`where` is nested more than 8 deep; write it flatter."
     return [
         literal("and: null", "{and: null}", BAD, "`and: null` in `where` means nothing: leave it out."),
         literal("not: null", "{not: null}", BAD, "`not: null` in `where` means nothing: leave it out."),
-        literal("a column: null", "{status: null}", BAD, "`status: null` in `where` is ambiguous"),
-        literal("a relation: null", "{company: null}", BAD, "`company: null` in `where` is ambiguous"),
+        literal("a column: null", "{status: null}", BAD, ambiguous),
+        literal("a relation: null", "{company: null}", BAD, absent.format("company")),
+        literal("relations: null", "{tickets: null}", BAD, absent.format("tickets")),
         literal("eq: null", "{status: {eq: null}}", BAD, "`eq: null` never matches; say `isNull: true`."),
         literal("in: null", "{status: {in: null}}", BAD, "`in: null` never matches; say `isNull: true`."),
         literal("isNull: null", "{status: {isNull: null}}", BAD, "`isNull` is true or false, not null."),
@@ -269,8 +338,6 @@ def _where() -> list[Case]:
                 "2026-01-01T00:00:00",
                 "2026-01-01T25:00:00Z",
                 "2026-01-01T00:00:00+24:00",
-                "0001-01-01T00:00:00+05:30",
-                "9999-12-31T23:59:59Z",
                 1_700_000_000,
                 1.5,
                 True,
@@ -278,6 +345,11 @@ def _where() -> list[Case]:
                 {"a": 1},
             )
         ],
+        *[
+            variable(f"at {value}", {"createdOn": {"gt": value}}, BAD, MOMENT_RANGE)
+            for value in ("0001-01-01T00:00:00+05:30", "9999-12-31T23:59:59Z", "9999-01-01T00:00:00-08:00")
+        ],
+        literal("at the end", '{createdOn: {gt: "9999-12-31T23:59:59Z"}}', INVALID, MOMENT_RANGE),
         *[
             variable(
                 f"on {value!r}",
@@ -300,8 +372,6 @@ def _where() -> list[Case]:
                 "NaN",
                 "Infinity",
                 "-Infinity",
-                "1e999",
-                "1" * 70,
                 "one",
                 1.5,
                 True,
@@ -309,6 +379,27 @@ def _where() -> list[Case]:
                 {"a": 1},
             )
         ],
+        *[
+            Case(f"where a decimal has {name}", BY_TARGET, BAD, DECIMAL_RANGE, {"d": value})
+            for name, value in (
+                ("a large exponent", "1e999"),
+                ("a small exponent", "1e-66"),
+                ("80 digits", "1" * 80),
+            )
+        ],
+        variable(
+            "of a list",
+            [{"status": "Won"}],
+            BAD,
+            'to be an object, found: [{"status": "Won"}].',
+        ),
+        variable("of a word as text", {"status": {"eq": True}}, BAD, "a non string value: true"),
+        variable(
+            "of a null in a list",
+            {"status": {"in": [None]}},
+            BAD,
+            "of non-null type 'String!' not to be null.",
+        ),
     ]
 
 
@@ -509,4 +600,12 @@ def _pages_of_pages() -> str:
     return "{ " + pages + " }"
 
 
-CASES = (*_ids(), *_pages(), *_where(), *_reports(), *_documents())
+CASES = (
+    *_ids(),
+    *_pages(),
+    *_counted_pages(),
+    *_subjects(),
+    *_where(),
+    *_reports(),
+    *_documents(),
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import time
 from typing import Any
 
 import httpx
@@ -17,6 +19,10 @@ LEAKS = re.compile(
     r"Traceback|File \"|\.py\b|[A-Z][a-z]+Error\b|Exception|sqlalchemy|sqlite|aiomysql|pymysql|clickhouse|chdb|asyncio"
     r"|\bSELECT\b|\bFROM\b|\bWHERE\b|127\.0\.0\.1|localhost|/tmp/|/home/|/root/|/usr/|0x[0-9a-f]{6}"
 )
+
+
+# When a link to the embedded store ends stands at its beginning.
+LINK_END_BYTES = 8
 
 
 def _asked(gateway: RunningGateway, case: Case) -> httpx.Response:
@@ -80,8 +86,10 @@ def _cursor(gateway: RunningGateway, field: str) -> str:
     return str(found[-1]["cursor"])
 
 
-def _after(gateway: RunningGateway, cursor: str, *, order: str = "") -> dict[str, Any]:
-    query = f"query ($c: String) {{ leads(first: 2, after: $c {order}) {{ nodes {{ id }} }} }}"
+def _after(
+    gateway: RunningGateway, cursor: str, *, order: str = "", selection: str = "nodes { id }"
+) -> dict[str, Any]:
+    query = f"query ($c: String) {{ leads(first: 2, after: $c {order}) {{ {selection} }} }}"
     return gateway.query(query, {"c": cursor}, as_user="admin")
 
 
@@ -94,9 +102,24 @@ def _after(gateway: RunningGateway, cursor: str, *, order: str = "") -> dict[str
         "tickets(first: 2)",
     ],
 )
-def test_the_cursor_of_another_list_is_refused(gateway: RunningGateway, foreign: str) -> None:
-    (error,) = _after(gateway, _cursor(gateway, foreign))["errors"]
-    assert (error["extensions"]["code"], error["message"]) == (BAD, NO_CURSOR)
+@pytest.mark.parametrize("selection", ["nodes { id }", "totalCount", "totalCount pageInfo { endCursor }"])
+def test_the_cursor_of_another_list_is_refused(gateway: RunningGateway, foreign: str, selection: str) -> None:
+    (error,) = _after(gateway, _cursor(gateway, foreign), selection=selection)["errors"]
+    assert (error["extensions"]["code"], error["message"], error["path"]) == (BAD, NO_CURSOR, ["leads"])
+
+
+def test_a_list_is_counted_whole_whatever_its_cursor_and_nothing_else_is_read(
+    gateway: RunningGateway,
+) -> None:
+    cursor, token = _cursor(gateway, "leads(first: 2)"), gateway.login("admin")
+    counts = []
+    for after in ("null", f'"{cursor}"', '"abc"'):
+        with gateway.counted() as statements:
+            answer = ask(gateway, f"{{ leads(after: {after}) {{ totalCount }} }}", token=token).json()
+        read = [statement.text for statement in statements if "FROM leads" in statement.text]
+        counts.append((len(read), (answer["data"] or {}).get("leads")))
+    assert counts[0] == counts[1] == (1, counts[0][1])
+    assert counts[2] == (0, None)
 
 
 def test_the_cursor_of_another_parents_list_fits_no_root_list(gateway: RunningGateway) -> None:
@@ -211,6 +234,37 @@ def test_five_hundred_aliases_of_a_list_are_answered(gateway: RunningGateway) ->
     data = gateway.data(query, as_user="salesperson")
     assert len(data) == 500
     assert len({str(leads) for leads in data.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("definitions", "seconds", "variables"),
+    [
+        ("", "null", {}),
+        ("query ($s: Int)", "$s", {"s": None}),
+        ("query ($s: Int)", "$s", {}),
+        ("query ($s: Int = null)", "$s", {}),
+    ],
+)
+def test_a_link_of_no_time_lasts_as_long_as_one_of_which_nothing_is_said(
+    gateway: RunningGateway, definitions: str, seconds: str, variables: dict[str, Any]
+) -> None:
+    links = f"odd: url(expiresIn: {seconds}) usual: url"
+    query = (
+        f"{definitions} {{ leads(first: 100) {{ nodes {{ files(first: 1) {{ nodes {{ {links} }} }} }} }} }}"
+    )
+    nodes = gateway.data(query, variables, as_user="admin")["leads"]["nodes"]
+    files = [file for node in nodes for file in node["files"]["nodes"]]
+    assert files
+    for file in files:
+        # Signed side by side, they may fall into two seconds.
+        assert abs(_end_of(file["odd"]) - _end_of(file["usual"])) <= 1
+        assert abs(_end_of(file["odd"]) - time.time() - 300) < 30
+
+
+def _end_of(link: str) -> int:
+    """When a link to the embedded store ends, which it begins with."""
+    sealed = link.rpartition("/")[2].partition(".")[0]
+    return int.from_bytes(base64.urlsafe_b64decode(sealed + "==")[:LINK_END_BYTES], "big")
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "604801", "2147483647"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from gateway.errors import Code, GatewayError
 from gateway.http import event_stream
 from tests.gateways import REQUEST_ID, RunningGateway
 from tests.http.accounts import PASSWORD, account_in
-from tests.http.asking import ask
+from tests.http.asking import ask, bearer, send
 from tests.live.clock import FOLLOW, Clock, until
 from tests.live.stopwatch import Stopwatch
 from tests.live.streams import stream
@@ -185,3 +186,17 @@ async def test_a_stream_ends_soon_after_its_session(ticking: RunningGateway, clo
             assert error["message"] == "Forbidden: The account isn't active any longer."
             assert await answer.event() == COMPLETE
             assert await answer.event() is None
+
+
+async def test_a_null_where_null_may_not_be_is_bad_input(ticking: RunningGateway) -> None:
+    text = 'subscription($s: String = "Won") { leadStatusChanged(to: [$s]) { status } }'
+    body = json.dumps({"query": text, "variables": {"s": None}}).encode()
+    headers = {"accept": "text/event-stream", **bearer(ticking.login("admin"))}
+    answer = await asyncio.to_thread(send, ticking, body=body, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (
+        400,
+        "application/graphql-response+json",
+    )
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "to be null" in error["message"]
