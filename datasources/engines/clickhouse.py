@@ -24,6 +24,7 @@ from datasources.base import Capability, SourceTimeout, SourceUnavailable, TimeL
 from datasources.engines.clickhouse_sql import ClickHouseDialect, full_text
 from datasources.engines.compiled import Prepared
 from datasources.engines.deadline import within
+from datasources.engines.kills import Kills
 from datasources.engines.sql_source import RawRows, SourceOptions, SqlSource
 
 POOL_SIZE = 8
@@ -74,7 +75,7 @@ class ClickHouseSource(SqlSource):
         self._closed = False
         # The server knows each statement by its id, which nobody else's has.
         self._ids = map(f"{uuid4().hex}-{{}}".format, count())
-        self._kills: set[asyncio.Task[None]] = set()
+        self._kills = Kills()
 
     async def version(self) -> str:
         """`ClickHouse 18.16.1`. Raises `SourceError`."""
@@ -84,7 +85,7 @@ class ClickHouseSource(SqlSource):
     async def close(self) -> None:
         """Waits for running kills, and closes the idle connections; busy ones are closed as they end."""
         self._closed = True
-        await asyncio.gather(*self._kills, return_exceptions=True)
+        await self._kills.ended()
         while self._idle:
             await _close(self._idle.pop())
 
@@ -96,10 +97,10 @@ class ClickHouseSource(SqlSource):
                 rows: RawRows = await within(self._limits.statement, work)
                 return rows
             except TimeoutError as error:
-                self._kill_soon(query_id)
+                self._kills.begin(self._kill(query_id))
                 raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
             except asyncio.CancelledError:
-                self._kill_soon(query_id)
+                self._kills.begin(self._kill(query_id))
                 raise
 
     @asynccontextmanager
@@ -156,12 +157,6 @@ class ClickHouseSource(SqlSource):
         )
         await connection.connect()
         return connection
-
-    def _kill_soon(self, query_id: str) -> None:
-        # Whoever waited has waited long enough: the kill goes on by itself.
-        task = asyncio.create_task(self._kill(query_id))
-        self._kills.add(task)
-        task.add_done_callback(self._kills.discard)
 
     async def _kill(self, query_id: str) -> None:
         """Ends a query on the server, which goes on with it when its connection is closed, until its own limit.

@@ -31,6 +31,7 @@ from datasources.base import (
 )
 from datasources.engines.compiled import Prepared, PreparedRows
 from datasources.engines.deadline import SharedLimit, within
+from datasources.engines.kills import Kills
 from datasources.engines.mysql_pool import ConnectionPool, Pooled
 from datasources.engines.sql_source import Effect, RawRows, SourceOptions, SqlSource
 
@@ -79,7 +80,7 @@ class MysqlSource(SqlSource):
         self._open = _CONNECT[self._url.get_driver_name()]
         self.pool = ConnectionPool(self._connect, size=POOL_SIZE, recycle=_RECYCLE_SECONDS)
         self._limit = SharedLimit(options.limits.statement)
-        self._kills: set[asyncio.Task[None]] = set()
+        self._kills = Kills()
         self._suspected_at = 0.0
         super().__init__(name, dialect, options)
 
@@ -91,7 +92,7 @@ class MysqlSource(SqlSource):
 
     async def close(self) -> None:
         """Waits for running kills and closes all connections."""
-        await asyncio.gather(*self._kills, return_exceptions=True)
+        await self._kills.ended()
         await self.pool.close()
 
     async def _fetch(self, prepared: Prepared) -> RawRows:
@@ -182,17 +183,11 @@ class MysqlSource(SqlSource):
         except BaseException as error:
             if wait.expired:
                 self._suspected_at = monotonic()
-                self._kill_soon(driver)
+                self._kills.begin(self._kill(driver.thread_id()))
                 raise SourceTimeout(self.name, f"no answer within {self._limits.statement} s") from error
             if isinstance(error, asyncio.CancelledError):
-                self._kill_soon(driver)
+                self._kills.begin(self._kill(driver.thread_id()))
             raise
-
-    def _kill_soon(self, driver: Any) -> None:
-        # Whoever waited has waited long enough: the kill goes on by itself.
-        task = asyncio.create_task(self._kill(driver.thread_id()))
-        self._kills.add(task)
-        task.add_done_callback(self._kills.discard)
 
     async def _kill(self, thread_id: int) -> None:
         """Ends a connection on the server, with whatever it runs; if the server doesn't answer, so be it.

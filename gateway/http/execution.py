@@ -98,7 +98,7 @@ class Operations:
         schema = self._schema_for(asker.reads_as.audience)
         text = self._text(asked)
         document = self._document(text, asked.operation_name, schema, asker)
-        if asked.hash is not None:
+        if asked.hash is not None and asked.query is not None:
             self._persisted.keep(asked.hash, text)
         node = document.operation(asked.operation_name)
         if asker.is_viewing and node.operation is OperationType.MUTATION:
