@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 from sqlalchemy.dialects import sqlite
@@ -38,6 +38,7 @@ from datasources.model import (
     any_of,
 )
 from datasources.statements import aggregate_statement, predicate, select_statement
+from tests.examples import SAME
 
 estate = MetaData(info={"source": "one"})
 lead = Table(
@@ -195,14 +196,7 @@ def passing(connection: sqlite3.Connection, rule: Filter) -> list[int]:
     return [row[0] for row in connection.execute(made.text, made.parameters)]
 
 
-# The same examples each time, however slow the machine is.
-@settings(
-    max_examples=400,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(SAME, max_examples=400)
 @given(combined(ticket_terms))
 def test_each_row_of_a_filter_passes_exactly_one_branch(rows: sqlite3.Connection, rule: Filter) -> None:
     found = [id_ for branch in branches_of(rule) for id_ in passing(rows, branch)]

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, Numeric, String
 
 from datasources.engines.decoding import RowDecoder, decoder_of
+from tests.examples import SAME
 
 CELLS: dict[Any, list[Any]] = {
     Boolean(): [True, False, 0, 1, 2],
@@ -53,8 +54,7 @@ def tables(draw: Any) -> tuple[list[Any], list[Any]]:
     return types, draw(st.lists(draw(st.sampled_from([row, row.map(list)])), max_size=5))
 
 
-# The same examples each time, however slow the machine is.
-@settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@SAME
 @given(tables())
 def test_columns_hold_what_their_cells_would(table: tuple[list[Any], list[Any]]) -> None:
     types, rows = table

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datasources.base import SourceError, SourceTimeout, SourceUnavailable, Statement, TimeLimits
@@ -21,12 +21,11 @@ from datasources.engines.localfs import LINK_PATH, LinkRefused, LocalStore
 from datasources.engines.s3 import Bucket, S3Store
 from datasources.estate import open_files
 from tests.datasources.patience import PATIENCE, PATIENT, seconds_past
+from tests.examples import SAME
 from tests.servers.fixtures import count_use
 from tests.servers.s3 import S3Server
 
 SECRET = b"a secret for tests"
-# The same examples each time, however slow the machine is.
-SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = [
     "offer.pdf",
     "Offer.PDF",

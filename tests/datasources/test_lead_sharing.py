@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,7 @@ from datasources.mysql_client import blocking_mysql_url
 from datasources.sharing import Repair, SharingState, check_sharing, repair_sharing
 from gateway.auth.scope import listed_ids
 from gateway.sharing import describe, describe_repair
+from tests.examples import SAME
 from tests.servers.fixtures import count_use
 from tests.servers.mysql_like import MySQLLikeServer
 
@@ -242,14 +243,7 @@ def test_a_rolled_back_change_leaves_nothing(database: Database) -> None:
     assert database.pairs() == before
 
 
-# The same examples each time, however slow the machine is.
-@settings(
-    max_examples=8,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(SAME, max_examples=8)
 @given(
     st.lists(
         st.tuples(*[st.text(alphabet="0123456789,, \t\n\x00a-+.'\"\\%１२é", max_size=60)] * 2),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
     Boolean,
@@ -59,6 +59,7 @@ from datasources.model import (
     Related,
 )
 from datasources.statements import aggregate_statement, combined_statement, predicate, select_statement
+from tests.examples import SAME
 
 estate = MetaData(info={"source": "one"})
 lead = Table(
@@ -89,8 +90,6 @@ DIALECTS = {
     "sqlite": (StatementCompiler(sqlite_dialect), SqliteSource.capabilities),
     "clickhouse": (StatementCompiler(ClickHouseDialect()), ChdbSource.capabilities),
 }
-# The same examples each time, however slow the machine is.
-SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 # Kept from example to example, so that each meets the templates that all before it have left.
 KEPT = {name: Templates(*of) for name, of in DIALECTS.items()}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import DocumentNode, OperationDefinitionNode, parse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.audience import Audience
@@ -17,6 +17,7 @@ from gateway.engine.documents import MOST_REDACTED_KEPT, Document, Documents, Re
 from gateway.engine.limits import MOST_COSTS_KEPT, Costs, Measure
 from gateway.errors import Code, GatewayError
 from gateway.schema.build import schema_for
+from tests.examples import SAME
 
 OPERATIONS = """
 query Paged($n: Int, $m: Int = 3, $ids: [ID!]!) {
@@ -44,8 +45,7 @@ def _outcome(cost: Any, operation: OperationDefinitionNode, variables: dict[str,
         return error.code, error.message
 
 
-# The same examples each time, however slow the machine is.
-@settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@SAME
 @given(st.lists(st.tuples(st.sampled_from(sorted(PLACES)), VARIABLES), min_size=2, max_size=12))
 def test_a_kept_cost_is_the_cost_that_is_worked_out_anew(asked: list[tuple[str, dict[str, Any]]]) -> None:
     costs = Costs(PARSED)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine.leaves import SCALARS, Unexpected, check_present, one_of, wall_clock
@@ -18,9 +18,8 @@ from gateway.engine.shapes import MADE_AT_USE, MOST_KEPT, MOST_KEYS, Shape, dict
 from gateway.engine.shapes import _makers as kept_makers
 from gateway.engine.shapes import _uses as kept_uses
 from gateway.resolvers.ids import encode_id, encode_ids
+from tests.examples import SAME
 
-# The same examples each time, however slow the machine is.
-SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 KOLKATA, BERLIN = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")
 MOMENTS = st.lists(st.none() | st.datetimes(datetime(1000, 1, 1), datetime(2100, 12, 31)), max_size=6)
 

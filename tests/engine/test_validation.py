@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 from graphql import GraphQLError, parse, specified_rules, validate
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.auth.audience import Audience
 from gateway.auth.roles import Caller
 from gateway.engine.validation import MOST_ERRORS, errors_of, rules_for
 from gateway.schema.build import schema_for
+from tests.examples import SAME
 
 SCHEMA = schema_for(Audience(Caller.ADMIN)).graphql
 INTROSPECTION = "__schema { types " + 3 * "{ fields { type " + "{ name }" + 3 * " } }" + " }"
@@ -93,13 +94,7 @@ def _by_all_rules(text: str) -> list[tuple[str, object]]:
     return _said(validate(SCHEMA, parse(text), max_errors=MOST_ERRORS))
 
 
-@settings(
-    max_examples=1_000,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(SAME, max_examples=1_000)
 @given(
     st.lists(
         st.tuples(st.sampled_from(HEADS), st.lists(st.sampled_from(SELECTIONS), min_size=1, max_size=5)),
